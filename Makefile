@@ -1,0 +1,56 @@
+# One word runs each gate. Everything lives in .venv; nothing is installed system-wide.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+export BENTOML_DO_NOT_TRACK = true
+export MLFLOW_DISABLE_TELEMETRY = true
+export OMP_WAIT_POLICY = passive
+
+.PHONY: help setup demo test lint types format bench soak lock clean
+
+help:            ## what each word does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(READY)  ## the virtual environment, from the lock file
+
+# uv (pinned in the lock like everything else) installs in seconds; pip is the fall-back where uv cannot reach the index pip is set up with.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "huoren needs Python 3.11, found $$($(PYTHON) --version); call: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	touch $@
+
+demo: $(READY)   ## the whole way in one command
+	$(BIN)/huoren demo $(ARGS)
+
+test: lint types $(READY)  ## lint, types, import contracts, doctests, tests
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY)   ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+format: $(READY) ## rewrite in house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY)  ## long measurements
+	$(BIN)/pytest -m bench tests/bench $(ARGS)
+
+soak: $(READY)   ## endurance runs
+	$(BIN)/pytest -m soak tests/soak $(ARGS)
+
+lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+
+clean:           ## remove what make made, the environment too
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""The commands of the ``features`` package."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,87 @@
+"""Where things live: one directory, the home, that every command is given."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import MissingStep
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one installation's data.
+
+    Parameters
+    ----------
+    root : Path
+        The directory; it need not exist yet.
+
+    Examples
+    --------
+    >>> Home(Path("shop")).events.as_posix()
+    'shop/tables/events'
+    """
+
+    root: Path
+
+    @classmethod
+    def from_option(cls, option: Path | None) -> "Home":
+        """Choose ``--data DIR``, else ``HUOREN_HOME``, else ``./huoren-data``."""
+        return cls((option or Path(os.environ.get("HUOREN_HOME", "huoren-data"))).resolve())
+
+    def table(self, name: str) -> Path:
+        """Directory of one canonical table: users, items, ties or events."""
+        return self.root / "tables" / name
+
+    @property
+    def events(self) -> Path:
+        """Sealed events, one ``day=YYYY-MM-DD`` directory for each UTC day."""
+        return self.table("events")
+
+    @property
+    def state(self) -> Path:
+        """Directory of the embedded online store: ``log.db`` and ``state.db``."""
+        return self.root / "state"
+
+    @property
+    def features(self) -> Path:
+        """Snapshots of the feature job, one directory for each as-of instant."""
+        return self.root / "features"
+
+    @property
+    def bundles(self) -> Path:
+        """Bundles, one directory for each checksum."""
+        return self.root / "bundles"
+
+    @property
+    def champion(self) -> Path:
+        """The file that names the bundle in service."""
+        return self.root / "champion.json"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that were refused, with their reasons."""
+        return self.root / "quarantine"
+
+    def require(self, path: Path, command: str) -> Path:
+        """Return ``path`` if it exists.
+
+        Raises
+        ------
+        MissingStep
+            When it does not; the message names the ``command`` that makes it.
+        """
+        if not path.exists():
+            raise MissingStep(
+                f"{path.relative_to(self.root)} is not in {self.root}",
+                next_step=f"run `huoren {command} --data {self.root}` first",
+            )
+        return path
+
+
+def mlruns_uri() -> str:
+    """Absolute MLflow tracking URI: ``HUOREN_MLRUNS`` (directory or URI), else ``./mlruns``."""
+    place = os.environ.get("HUOREN_MLRUNS", "mlruns")
+    if "://" in place:
+        return place
+    return f"sqlite:///{Path(place).resolve() / 'mlflow.db'}"

@@ -1,0 +1,5 @@
+"""The commands of the ``serving`` package."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""The commands of the ``training`` package."""
+
+import typer
+
+app = typer.Typer()
