@@ -115,7 +115,7 @@ class BusinessZone:
         Returns
         -------
         list of (int, int)
-            (first instant, offset in microseconds), oldest first; the first entry covers ``low_us``.
+            (first instant, offset in microseconds), oldest first; the first covers ``low_us``.
         """
         years = range(_year(low_us), _year(high_us) + 1)
         changes = [(low_us, _offset(self.name, low_us))]
@@ -131,9 +131,7 @@ class BusinessZone:
         changes = self.offset_changes(int(at.min()), int(at.max()))
         if len(changes) == 1:
             return np.full(at.shape, changes[0][1], dtype=np.int64)
-        starts, offsets = (
-            np.array(column, dtype=np.int64) for column in zip(*changes, strict=True)
-        )
+        starts, offsets = np.array(changes, dtype=np.int64).T
         return np.asarray(offsets[np.searchsorted(starts, at, side="right") - 1], dtype=np.int64)
 
     def day(self, at_us: npt.ArrayLike) -> Int64s:

@@ -1,8 +1,8 @@
 """The event vocabulary: names, what each must carry, and one event as a value.
 
-Names are Segment's e-commerce names, in and out, plus the social ones that social commerce needs. The
-same :class:`Event` travels from the HTTP edge through the log to the online state; its fields are the
-columns of the canonical ``events`` table.
+Names are Segment's e-commerce names, in and out, plus the social ones that social commerce needs.
+The same :class:`Event` travels from the HTTP edge through the log to the online state; its fields
+are the columns of the canonical ``events`` table.
 """
 
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ _KINDS = (
         CAMPAIGN_ASSIGNED,
         "campaign",
         ("campaign_id", "arm"),
-        "was assigned to an arm",
+        "was put into an arm",
         active=False,
     ),
     EventKind("Message Sent", "campaign", (), "was sent a message", active=False),

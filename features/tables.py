@@ -1,11 +1,11 @@
 """The four canonical tables and their Arrow schemas.
 
-``events`` holds one row for each line of an event: an order of three products is three rows with one
-``message_id`` and ``line`` 0, 1, 2; order-level values (``total_fen``, ``discount_fen``) stand on
-line 0 alone. ``users`` and ``items`` hold versions: the row in force at T is the last one whose
+``events`` holds one row for each line of an event: an order of three products is three rows with
+one ``message_id`` and ``line`` 0, 1, 2; order-level values (``total_fen``, ``discount_fen``) stand
+on line 0 alone. ``users`` and ``items`` hold versions: the row in force at T is the last one whose
 ``valid_from_us`` is not after T. Money is int64 in the currency's minor unit (fen, cent). Instants
-are int64 microseconds UTC. Ids are strings. What a source sends beyond these columns is kept as JSON
-in ``extra``.
+are int64 microseconds UTC. Ids are strings. What a source sends beyond these columns is kept as
+JSON in ``extra``.
 """
 
 from dataclasses import dataclass
