@@ -1,0 +1,373 @@
+"""The online compiler: one event in, the states of the people it concerns up to date.
+
+A person's whole state is one value, read and written as one blob. Each live counter of a person
+keeps one *cell* per key, the smallest thing from which its value at any later instant follows:
+
+===========  ==================================================
+decayed      ``[value, at_us]``: the sum as of the newest event
+window       ``{day: sum}`` for each business day still inside
+distinct     ``{value: last business day}``; over all time too
+over all     ``[sum]``
+last, first  ``[value, at_us]``
+===========  ==================================================
+
+Late events are added where they belong; only days that no later window can see are dropped.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from features import columns as c
+from features.catalogue import CATALOGUE, of_key
+from features.clock import BusinessZone
+from features.counters import Counter, Key
+from features.events import Event
+
+RECENT = 100
+"""How many of a person's last acts on items are kept."""
+
+Cell = Any
+Cells = list[Cell]
+Floats = npt.NDArray[np.float64]
+
+
+class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
+    """One act on an item; ordered by time."""
+
+    at_us: int
+    event: str
+    item_id: str
+    peer_id: str = ""
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """All that is kept online about one person."""
+
+    cells: dict[str, dict[str, Cells]] = {}  # key word → tail of the key ("" for USER) → cells
+    recent: list[Act] = []  # oldest first, at most RECENT
+    ties: dict[str, str] = {}  # peer → tie type
+    profile: dict[str, str] = {}  # gender, city_tier, …
+    consents: list[str] | None = None  # scopes given; None: not asked
+    suppressed: list[str] = []  # tags the person deleted
+    personalized: bool = True
+
+
+class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an event borrows from its item."""
+
+    category: str | None = None
+    brand: str | None = None
+    shop: str | None = None
+    price_fen: int | None = None
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(State, strict=False)
+
+
+def encode(state: State) -> bytes:
+    """Write a state as one blob."""
+    return _ENCODER.encode(state)
+
+
+def decode(blob: bytes) -> State:
+    """Read a state back.
+
+    Examples
+    --------
+    >>> decode(encode(State(ties={"u2": "friend"}))).ties
+    {'u2': 'friend'}
+    """
+    return _DECODER.decode(blob)
+
+
+Fact = Mapping[str, Any]
+
+
+def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: BusinessZone) -> Fact:
+    """One event with what its item, its user and the business calendar add.
+
+    Parameters
+    ----------
+    event : Event
+        One line of an event.
+    item : ItemFacts or None
+        Its item as of the event's time, if known.
+    city_tier : str or None
+        Of the person who acted.
+    zone : BusinessZone
+        Gives the day and the hour.
+    """
+    known = item or ItemFacts()
+    price = event.price_fen if event.price_fen is not None else known.price_fen
+    row: dict[str, Any] = msgspec.structs.asdict(event)
+    row.update(
+        category=known.category,
+        brand=known.brand,
+        shop=known.shop,
+        city_tier=city_tier,
+        log_price=math.log(price) if price is not None and price > 0 else None,
+        day=int(zone.day(event.at_us)),
+        hour=str(int(zone.hour(event.at_us))),
+    )
+    return row
+
+
+@dataclass(frozen=True)
+class _Slot:
+    counter: Counter
+    position: int  # among the cells of its key
+
+
+@cache
+def live(key: Key) -> tuple[Counter, ...]:
+    """Counters of one kind of key that states keep, in the order of their cells."""
+    return tuple(counter for counter in of_key(key) if counter.online)
+
+
+@cache
+def _plan(event: str, mirror: bool) -> tuple[tuple[Key, tuple[_Slot, ...]], ...]:
+    plan = []
+    for key in Key:
+        slots = tuple(
+            _Slot(counter, position)
+            for position, counter in enumerate(live(key))
+            if counter.mirror is mirror and event in counter.events
+        )
+        if slots:
+            plan.append((key, slots))
+    return tuple(plan)
+
+
+def people(event: Event) -> tuple[str, ...]:
+    """Ids whose states an event changes: who acted, and the peer where facts are mirrored."""
+    if event.peer_id and event.peer_id != event.user_id and _plan(event.event, True):
+        return (event.user_id, event.peer_id)
+    return (event.user_id,)
+
+
+def apply(states: Mapping[str, State], row: Fact) -> None:
+    """Bring the states of the people of one event up to date, in place.
+
+    Parameters
+    ----------
+    states : mapping of str to State
+        Must hold everyone of ``people(event)``.
+    row : Fact
+        The event as made by ``fact``.
+    """
+    user, peer = row[c.USER], row[c.PEER]
+    _count(states[user], row, peer, mirror=False)
+    _remember(states[user], row)
+    if peer and peer != user and peer in states:
+        _count(states[peer], row, user, mirror=True)
+
+
+def _count(state: State, row: Fact, other: str | None, *, mirror: bool) -> None:
+    for key, slots in _plan(row["event"], mirror):
+        tail = _tail(key, row, other)
+        if tail is None:
+            continue
+        table = state.cells.setdefault(key.word, {})
+        cells = table.get(tail)
+        if cells is None:
+            cells = table[tail] = [None] * len(live(key))
+        for slot in slots:
+            if slot.counter.once and row["line"] != 0:
+                continue
+            cells[slot.position] = _add(slot.counter, cells[slot.position], row)
+
+
+def _tail(key: Key, row: Fact, other: str | None) -> str | None:
+    if key is Key.USER:
+        return ""
+    return other if key is Key.PAIR else row[key.columns[1]]
+
+
+def _add(counter: Counter, cell: Cell, row: Fact) -> Cell:
+    if counter.last or counter.first:
+        return _extreme(counter, cell, row)
+    if counter.distinct:
+        return _seen(counter, cell, row)
+    weight = counter.events[row["event"]]
+    if counter.value:
+        number = row[counter.value]
+        if number is None:
+            return cell
+        weight *= number
+    if counter.window:
+        return _bucketed(cell, row["day"], weight, int(counter.window.days))
+    if counter.half_life is None:
+        return [(cell[0] if cell else 0.0) + weight]
+    return _decayed(cell, row[c.AT], weight, counter.half_life.us)
+
+
+def _decayed(cell: Cell, at_us: int, weight: float, half_life_us: float) -> Cell:
+    if cell is None:
+        return [weight, at_us]
+    value, newest = cell
+    if at_us >= newest:
+        return [value * 2.0 ** (-(at_us - newest) / half_life_us) + weight, at_us]
+    return [value + weight * 2.0 ** (-(newest - at_us) / half_life_us), newest]
+
+
+def _bucketed(cell: Cell, day: int, weight: float, days: int) -> Cell:
+    buckets: dict[int, float] = cell or {}
+    buckets[day] = buckets.get(day, 0.0) + weight
+    if len(buckets) > days + 2:
+        oldest = max(buckets) - days
+        buckets = {at: total for at, total in buckets.items() if at >= oldest}
+    return buckets
+
+
+def _seen(counter: Counter, cell: Cell, row: Fact) -> Cell:
+    value = row[counter.distinct or ""]
+    if value is None:
+        return cell
+    days: dict[str, int] = cell or {}
+    days[str(value)] = max(days.get(str(value), row["day"]), row["day"])
+    if counter.window and len(days) > 4 * counter.window.days:
+        oldest = max(days.values()) - counter.window.days
+        days = {seen: day for seen, day in days.items() if day >= oldest}
+    return days
+
+
+def _extreme(counter: Counter, cell: Cell, row: Fact) -> Cell:
+    value = row[counter.last or counter.first or ""]
+    if value is None:
+        return cell
+    found = [value, row[c.AT]]
+    if cell is None:
+        return found
+    mine, theirs = (found[1], found[0]), (cell[1], cell[0])
+    later = mine > theirs if counter.last else (-mine[0], mine[1]) > (-theirs[0], theirs[1])
+    return found if later else cell
+
+
+def _remember(state: State, row: Fact) -> None:
+    item = row[c.ITEM]
+    if item is None:
+        return
+    act = Act(row[c.AT], row["event"], item, row[c.PEER] or "")
+    recent = state.recent
+    if recent and recent[-1] > act:
+        recent.append(act)
+        recent.sort()
+    else:
+        recent.append(act)
+    if len(recent) > RECENT:
+        del recent[0]
+
+
+def value(counter: Counter, cell: Cell, at_us: int, day: int) -> float:
+    """Value of one cell at an instant.
+
+    Parameters
+    ----------
+    counter : Counter
+        Whose cell it is.
+    cell : cell or None
+        None where no event matched.
+    at_us, day : int
+        The instant and its business day.
+
+    Returns
+    -------
+    float
+        0 where nothing matched; NaN for an absent or textual first or last value.
+    """
+    if counter.last or counter.first:
+        return float(cell[0]) if cell and not isinstance(cell[0], str) else math.nan
+    if cell is None:
+        return 0.0
+    if counter.distinct:
+        oldest = day - counter.window.days if counter.window else -math.inf
+        return float(sum(seen >= oldest for seen in cell.values()))
+    if counter.window:
+        oldest = day - counter.window.days
+        return float(sum(total for bucket, total in cell.items() if bucket >= oldest))
+    if counter.half_life is None:
+        return float(cell[0])
+    return float(cell[0] * 2.0 ** (-(at_us - cell[1]) / counter.half_life.us))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A state read at one instant.
+
+    Parameters
+    ----------
+    state : State
+        Whose.
+    at_us : int
+        The instant; every value is as of it.
+    zone : BusinessZone
+        For day windows.
+    """
+
+    state: State
+    at_us: int
+    zone: BusinessZone
+
+    def number(self, name: str, tail: str = "") -> float:
+        """Value of the live counter ``name`` for one key tail."""
+        counter = CATALOGUE[name]
+        cells = self.state.cells.get(counter.key.word, {}).get(tail)
+        cell = cells[live(counter.key).index(counter)] if cells else None
+        return value(counter, cell, self.at_us, int(self.zone.day(self.at_us)))
+
+    def table(self, key: Key) -> tuple[list[str], dict[str, Floats]]:
+        """All keys of one kind, with all their live counters.
+
+        Returns
+        -------
+        tails : list of str
+            Categories, brands, peers, …, n of them; [""] for USER.
+        values : dict of str to ndarray, float64, shape (n,)
+            One column for each live counter.
+        """
+        rows = self.state.cells.get(key.word, {})
+        if key is Key.USER and not rows:
+            rows = {"": [None] * len(live(key))}
+        day = int(self.zone.day(self.at_us))
+        columns = {
+            counter.name: np.array(
+                [value(counter, cells[i], self.at_us, day) for cells in rows.values()],
+                dtype=np.float64,
+            )
+            for i, counter in enumerate(live(key))
+        }
+        return list(rows), columns
+
+
+def replay(
+    events: Iterator[Event],
+    item: Callable[[str, int], ItemFacts | None],
+    zone: BusinessZone,
+) -> dict[str, State]:
+    """Apply events one by one to empty states: the slow whole of what serving does.
+
+    Parameters
+    ----------
+    events : iterator of Event
+        In order of arrival.
+    item : callable
+        (item_id, at_us) → the item's facts in force then.
+    zone : BusinessZone
+        The business time zone.
+    """
+    states: dict[str, State] = {}
+    for event in events:
+        for person in people(event):
+            states.setdefault(person, State())
+        facts = item(event.item_id, event.at_us) if event.item_id else None
+        tier = states[event.user_id].profile.get(c.CITY_TIER)
+        apply(states, fact(event, facts, tier, zone))
+    return states
