@@ -1,1 +1,1 @@
-"""."""
+"""What we know: events, counters, portraits, ties, online state."""

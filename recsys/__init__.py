@@ -1,1 +1,1 @@
-"""."""
+"""What we choose: sources, rankers, rules; one file for each capability."""

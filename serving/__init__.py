@@ -1,1 +1,1 @@
-"""."""
+"""How we answer: the HTTP service, loading, guards."""

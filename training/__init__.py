@@ -1,1 +1,1 @@
-"""."""
+"""How we learn: examples, metrics, runs, tracking, promotion."""

@@ -1,0 +1,164 @@
+"""What is asked and what is answered: the values between serving and the capabilities."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from features.online import Act, State
+
+
+class People(Protocol):
+    """Who the capabilities ask for the states of people; an online store, or a dict in tests."""
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of those among ``user_ids`` that are known."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is in an answer, from a closed list.
+
+    Parameters
+    ----------
+    code : str
+        One of ``recsys.reasons.TEXTS``.
+    count : int, optional
+        Evidence, such as how many friends.
+    names : mapping of str to str
+        What the text mentions, such as the category.
+    """
+
+    code: str
+    count: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FeedQuery:
+    """A request for a personal feed.
+
+    Parameters
+    ----------
+    user_id : str
+        Whoever asks; unknown people get the cold-start list.
+    k : int
+        Items wanted.
+    at_us : int
+        The instant of the request.
+    scene, context : str, mapping
+        Where it is shown; city, network, channel, entry.
+    category, kind, price_max_fen : filters
+        Empty or None: no filter.
+    exclude : frozenset of str
+        Item ids not to show: those of earlier pages too.
+    recent : sequence of Act
+        What the app saw in this session and has not sent yet, oldest first.
+    personalized : bool
+        False: the list may not depend on the person.
+    explain : bool
+        Also say who was removed by which rule, and the time of each stage.
+    """
+
+    user_id: str
+    k: int
+    at_us: int
+    scene: str = "home"
+    context: Mapping[str, str] = field(default_factory=dict)
+    category: frozenset[str] = frozenset()
+    kind: frozenset[str] = frozenset()
+    price_max_fen: int | None = None
+    exclude: frozenset[str] = frozenset()
+    recent: tuple[Act, ...] = ()
+    personalized: bool = True
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """One recommended item with its score, who proposed it, and why."""
+
+    item_id: str
+    score: float
+    sources: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    propensity: float  # probability that the item was shown at this place
+
+
+@dataclass(frozen=True)
+class FeedAnswer:
+    """A feed.
+
+    Parameters
+    ----------
+    items : tuple of FeedItem
+        Best first, at most k.
+    known_user, personalized : bool
+        Whether anything was known of the person, and whether it was used.
+    degraded : tuple of str
+        What was left out because it broke or was late, such as ``source:friends``.
+    feature_names : tuple of str
+        Names of the columns of ``features``.
+    features : ndarray, float32, shape (len(items), len(feature_names))
+        What the ranker saw, for the impression log.
+    removed : mapping of str to tuple of str
+        Rule or filter → item ids it removed; with ``explain``.
+    milliseconds : mapping of str to float
+        Stage → time; with ``explain``.
+    """
+
+    items: tuple[FeedItem, ...]
+    known_user: bool
+    personalized: bool
+    degraded: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    features: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0), dtype=np.float32)
+    )
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShareQuery:
+    """A request for people to share an item with.
+
+    Parameters
+    ----------
+    user_id, item_id : str
+        Who shares what.
+    k : int
+        People wanted.
+    at_us : int
+        The instant of the request.
+    purpose : str
+        share, group_buy, bargain, tip or question.
+    """
+
+    user_id: str
+    item_id: str
+    k: int
+    at_us: int
+    purpose: str = "share"
+
+
+@dataclass(frozen=True)
+class ShareTarget:
+    """One person to share with."""
+
+    kind: str  # person, contact, community
+    id: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class ShareAnswer:
+    """People to share with, best first, and how many were held back."""
+
+    targets: tuple[ShareTarget, ...]
+    held_back: int
+    degraded: tuple[str, ...] = ()
