@@ -1,0 +1,170 @@
+"""The one reader of canonical tables: everything that wants events, users, items or ties asks here.
+
+DuckDB reads the Parquet of the home in place. A range of time opens only the days it touches, and
+its end is strict: an event at ``end_us`` itself is not history yet.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from features import columns as c
+from features.errors import UnknownName
+from features.home import Home
+from features.tables import TABLES, Table, table
+
+THREADS = 2
+"""Threads of one connection; a feature job shares the machine with the service."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Canonical tables of one home; a table that was never ingested is empty.
+
+    Parameters
+    ----------
+    home : Home
+        Where ``tables/`` is.
+
+    Examples
+    --------
+    >>> history = History(Home(Path("nowhere")))
+    >>> history.events(["user_id", "at_us"]).num_rows
+    0
+    >>> history.connect().sql("select count(*) from items").fetchall()
+    [(0,)]
+    >>> history.events(["user"])
+    Traceback (most recent call last):
+    features.errors.UnknownName: unknown column of events 'user'; next: use one of: ...
+    """
+
+    home: Home
+
+    def connect(
+        self, start_us: int | None = None, end_us: int | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Open a connection with the views ``events``, ``users``, ``items`` and ``ties``.
+
+        Parameters
+        ----------
+        start_us, end_us : int, optional
+            Limit the view ``events`` to ``start_us <= at_us < end_us`` (microseconds UTC). The
+            other views hold every version, whatever the range.
+
+        Returns
+        -------
+        duckdb.DuckDBPyConnection
+            Of its own, in memory; the caller closes it. Columns are those of
+            ``features.tables``, in their order.
+        """
+        connection = duckdb.connect(config={"threads": THREADS})
+        for name in TABLES:
+            files = self._event_files(start_us, end_us) if name == "events" else self.files(name)
+            where = _between(start_us, end_us) if name == "events" else ""
+            _register(connection, TABLES[name], files, where)
+        return connection
+
+    def events(
+        self,
+        columns: Iterable[str] | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> pa.Table:
+        """Read events with ``start_us <= at_us < end_us``.
+
+        Parameters
+        ----------
+        columns : iterable of str, optional
+            Columns wanted, in that order; all of them when left out.
+        start_us, end_us : int, optional
+            Microseconds UTC; no limit when left out.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row for each line of each event, day after day, not sorted within a day.
+
+        Raises
+        ------
+        UnknownName
+            When a column is not one of the events table.
+        """
+        chosen = _columns(TABLES["events"], columns)
+        with self.connect(start_us, end_us) as connection:
+            return connection.sql(f"SELECT {chosen} FROM events").to_arrow_table()
+
+    def users(self, at_us: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
+        """Read each user's version in force at ``at_us`` (the last one when left out)."""
+        return self._versions(TABLES["users"], c.USER, at_us, columns)
+
+    def items(self, at_us: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
+        """Read each item's version in force at ``at_us`` (the last one when left out)."""
+        return self._versions(TABLES["items"], c.ITEM, at_us, columns)
+
+    def ties(self, at_us: int | None = None) -> pa.Table:
+        """Read ties, without those that began after ``at_us``; one of unknown age is kept."""
+        where = "" if at_us is None else f"WHERE since_us IS NULL OR since_us <= {int(at_us)}"
+        with self.connect() as connection:
+            return connection.sql(f"SELECT * FROM ties {where} ORDER BY ALL").to_arrow_table()
+
+    def files(self, name: str) -> list[Path]:
+        """List the Parquet files of a table, in the order they are read.
+
+        Raises
+        ------
+        UnknownName
+            When there is no table of that name.
+        """
+        place = self.home.table(table(name).name)
+        return sorted(place.glob("day=*/*.parquet" if name == "events" else "*.parquet"))
+
+    def _event_files(self, start_us: int | None, end_us: int | None) -> list[Path]:
+        first = "" if start_us is None else _day(start_us)
+        last = "9999" if end_us is None else _day(end_us - 1)
+        files = self.files("events")
+        return [path for path in files if first <= path.parent.name.removeprefix("day=") <= last]
+
+    def _versions(
+        self, kind: Table, key: str, at_us: int | None, columns: Iterable[str] | None
+    ) -> pa.Table:
+        chosen = _columns(kind, columns)
+        where = "" if at_us is None else f"WHERE {c.VALID_FROM} <= {int(at_us)}"
+        last = f"row_number() OVER (PARTITION BY {key} ORDER BY {c.VALID_FROM} DESC)"
+        query = f"SELECT {chosen} FROM {kind.name} {where} QUALIFY {last} = 1 ORDER BY {key}"
+        with self.connect() as connection:
+            return connection.sql(query).to_arrow_table()
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, kind: Table, files: list[Path], where: str
+) -> None:
+    if not files:
+        connection.register(kind.name, kind.schema.empty_table())
+        return
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    source = f"read_parquet([{paths}], hive_partitioning = false)"
+    connection.execute(
+        f"CREATE VIEW {kind.name} AS SELECT {', '.join(kind.schema.names)} FROM {source} {where}"
+    )
+
+
+def _between(start_us: int | None, end_us: int | None) -> str:
+    parts = [] if start_us is None else [f"{c.AT} >= {int(start_us)}"]
+    parts += [] if end_us is None else [f"{c.AT} < {int(end_us)}"]
+    return "WHERE " + " AND ".join(parts) if parts else ""
+
+
+def _columns(kind: Table, columns: Iterable[str] | None) -> str:
+    chosen = list(kind.schema.names if columns is None else columns)
+    for name in chosen:
+        if name not in kind.schema.names:
+            raise UnknownName.among(f"column of {kind.name}", name, kind.schema.names)
+    return ", ".join(chosen)
+
+
+def _day(at_us: int) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).date().isoformat()

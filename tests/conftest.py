@@ -1,0 +1,29 @@
+"""Fixtures that every room shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def bench_data() -> Path:
+    """Folder of the public benchmark data: HUOREN_BENCH_DATA, else ../shared/data.
+
+    Skips with the reason where it is absent; fails instead when HUOREN_REQUIRE_ALL=1.
+    """
+    project = Path(__file__).parent.parent
+    named = os.environ.get("HUOREN_BENCH_DATA")
+    folder = Path(named) if named else project.parent / "shared" / "data"
+    if not folder.is_dir():
+        reason = f"no benchmark data folder at {folder} (set HUOREN_BENCH_DATA)"
+        if os.environ.get("HUOREN_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quiet_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the developer's own home."""
+    monkeypatch.delenv("HUOREN_HOME", raising=False)
