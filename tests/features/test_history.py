@@ -68,8 +68,6 @@ def test_ties_of_the_future_are_left_out_and_undated_ones_kept(tmp_path: Path) -
 
 
 def test_sql_sees_every_table(history: History) -> None:
+    counts = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM items)"
     with history.connect(end_us=DAY_US) as connection:
-        counts = connection.sql(
-            "SELECT (FROM events SELECT count(*)), (SELECT count(*) FROM items)"
-        )
-        assert counts.fetchone() == (2, 3)
+        assert connection.sql(counts).fetchall() == [(2, 3)]
