@@ -104,6 +104,9 @@ GROUP_FAILED = "Group Buy Failed"
 TIE_CREATED = "Tie Created"
 TIE_REMOVED = "Tie Removed"
 CAMPAIGN_ASSIGNED = "Campaign Assigned"
+CONSENT_UPDATED = "Consent Updated"
+PERSONALIZATION_TOGGLED = "Personalization Toggled"
+TAG_SUPPRESSED = "Tag Suppressed"
 
 _KINDS = (
     EventKind("Products Searched", "shopping", ("query",), "searched for words"),
@@ -133,8 +136,8 @@ _KINDS = (
     EventKind(GROUP_JOINED, "group_buy", (c.GROUP_BUY,), "joined, invited by peer_id if known"),
     EventKind(GROUP_SUCCEEDED, "group_buy", (c.GROUP_BUY,), "the starter's group filled", False),
     EventKind(GROUP_FAILED, "group_buy", (c.GROUP_BUY,), "the starter's group expired", False),
-    EventKind(TIE_CREATED, "graph", (c.PEER,), "became tied to peer_id"),
-    EventKind(TIE_REMOVED, "graph", (c.PEER,), "is no longer tied to peer_id"),
+    EventKind(TIE_CREATED, "graph", (c.PEER,), "became tied to peer_id; reason: tie type"),
+    EventKind(TIE_REMOVED, "graph", (c.PEER,), "ended a tie to peer_id; reason: its type"),
     EventKind(
         CAMPAIGN_ASSIGNED,
         "campaign",
@@ -144,9 +147,9 @@ _KINDS = (
     ),
     EventKind("Message Sent", "campaign", (), "was sent a message", active=False),
     EventKind("Message Opened", "campaign", (), "opened a message"),
-    EventKind("Consent Updated", "privacy", (), "changed a consent"),
-    EventKind("Personalization Toggled", "privacy", (), "switched personalisation on or off"),
-    EventKind("Tag Suppressed", "privacy", (), "deleted a tag of the portrait"),
+    EventKind(CONSENT_UPDATED, "privacy", (), "gives these consents; reason: scopes"),
+    EventKind(PERSONALIZATION_TOGGLED, "privacy", ("reason",), "switched it; reason: on or off"),
+    EventKind(TAG_SUPPRESSED, "privacy", ("reason",), "deleted a tag of the portrait; reason: tag"),
 )
 
 KINDS = {kind.name: kind for kind in _KINDS}

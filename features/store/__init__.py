@@ -1,0 +1,193 @@
+"""The online store: events made durable, states of people up to date, the live catalogue.
+
+One contract, :class:`Store`; ``tests/features/store/conformance.py`` is what an implementation must
+pass.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from features.events import Event
+from features.online import State
+from features.store.records import Item, Tie, User
+
+__all__ = [
+    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of the events of one call.
+
+    Parameters
+    ----------
+    accepted, duplicates : int
+        Lines taken, and lines whose (message_id, line) the log already had.
+    last_seq : int
+        The log reaches at least here: give it to ``wait_applied`` to read your own writes.
+    """
+
+    accepted: int
+    duplicates: int
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a reader has seen the live catalogue; start with ``Cursor(as_of_us)``.
+
+    Parameters
+    ----------
+    start_us : int
+        Items unchanged since then are not wanted: the as-of instant of the reader's bundle.
+    after_us, after_id : int, str
+        The last change seen.
+    generation : str
+        Of the state it was read from; a new one is read again from ``start_us``.
+    """
+
+    start_us: int
+    after_us: int = 0
+    after_id: str = ""
+    generation: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Items changed since a cursor, oldest change first, and the cursor to ask with next."""
+
+    items: tuple[Item, ...]
+    cursor: Cursor
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What an erasure removed.
+
+    Parameters
+    ----------
+    entries : int
+        Log entries deleted, or stripped of the person where they belong to somebody else.
+    states : int
+        States deleted, or stripped of the person.
+    """
+
+    entries: int
+    states: int
+
+
+class Store(Protocol):
+    """What every store does; every method may be called from any thread.
+
+    Raises
+    ------
+    StoreError
+        From any method, when the store cannot do it; nothing was acknowledged then.
+    """
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Make events durable; on return they survive a power cut. Idempotent by (id, line).
+
+        Consents, suppressed tags, the personalisation switch and ties are events too:
+        ``features.controls`` builds them.
+
+        Raises
+        ------
+        InputError
+            An event that no table could hold; none of the call's events was taken.
+        """
+        ...
+
+    def put_users(self, users: Sequence[User]) -> int:
+        """Upsert profiles, durably; returns the seq that applies the last of them."""
+        ...
+
+    def put_ties(self, ties: Sequence[Tie]) -> int:
+        """Upsert ties, durably, one direction each; returns the last seq."""
+        ...
+
+    def put_items(self, items: Sequence[Item]) -> int:
+        """Upsert whole items, durably; returns the last seq."""
+        ...
+
+    def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
+        """Change some fields of an item (stock, price, status, expiry), durably; returns the seq.
+
+        Raises
+        ------
+        InputError
+            No such item, no such field, or a value of the wrong type.
+        """
+        ...
+
+    def state(self, user_id: str) -> State | None:
+        """State of one person as of ``applied_seq``; the caller's own copy. None: unknown."""
+        ...
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of those that are known, in one round trip for each 500; callers' own copies."""
+        ...
+
+    def item(self, item_id: str) -> Item | None:
+        """Item as it is now. None: unknown."""
+        ...
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items that are known, as they are now."""
+        ...
+
+    def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
+        """Items changed since the cursor; ask every second, again at once after a full page."""
+        ...
+
+    @property
+    def log_seq(self) -> int:
+        """Seq of the last durable entry."""
+        ...
+
+    @property
+    def applied_seq(self) -> int:
+        """Seq of the last entry that the states contain; ``log_seq - applied_seq`` is the lag."""
+        ...
+
+    def wait_applied(self, seq: int, timeout_s: float = 5.0) -> bool:
+        """Wait until the states contain the entry ``seq``; False when the time is over."""
+        ...
+
+    def load(
+        self,
+        states: Iterable[tuple[str, State]],
+        items: Iterable[Item],
+        *,
+        log_seq: int,
+        as_of_us: int | None = None,
+    ) -> None:
+        """Replace all states and items by those of a batch snapshot, then replay what came after.
+
+        Readers keep the old ones until the new ones have caught up with the log.
+
+        Parameters
+        ----------
+        states : iterable of (str, State)
+            Everyone's state; from entries up to ``log_seq`` with ``at_us < as_of_us``.
+        items : iterable of Item
+            The catalogue in force.
+        log_seq : int
+            Entries after it are replayed.
+        as_of_us : int, optional
+            Earlier entries at or after this instant are replayed too. None: there are none.
+        """
+        ...
+
+    def forget(self, user_ids: Sequence[str]) -> Forgotten:
+        """Erase people from log, states and files; durable and without traces on return.
+
+        Sealed events, snapshots and bundles are not the store's.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop applying and release everything; the next opener needs no rebuild."""
+        ...
