@@ -1,0 +1,90 @@
+"""Events with what their items, their people and the business calendar add: the rows counted.
+
+One Ibis expression, so that DuckDB, Spark and warehouses read the same. An event takes its item's
+category, brand, shop and price, and its person's city tier, from the version in force at the
+event's time; events before the first version take the first.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from features import columns as c
+from features.clock import DAY_US, HOUR_US, BusinessZone
+
+_BEFORE_ALL = -(2**62)
+_AFTER_ALL = 2**62
+
+
+def facts(
+    events: ir.Table,
+    items: ir.Table,
+    users: ir.Table,
+    zone: BusinessZone,
+    low_us: int,
+    high_us: int,
+) -> ir.Table:
+    """Join events with their context.
+
+    Parameters
+    ----------
+    events, items, users : ibis Table
+        Canonical tables.
+    zone : BusinessZone
+        Gives ``day`` (days since 1970-01-01) and ``hour`` ("0" to "23").
+    low_us, high_us : int
+        Bounds of the events' instants, for the zone's changes of offset.
+
+    Returns
+    -------
+    ibis Table
+        The events' columns, plus category, brand, shop, city_tier, log_price, day, hour.
+    """
+    item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE))
+    user = _in_force(users, c.USER, (c.CITY_TIER,))
+    rows = _at_version(events, item, c.ITEM)
+    rows = _at_version(rows, user, c.USER)
+    local = rows[c.AT] + _offset(rows[c.AT], zone, low_us, high_us)
+    price = ibis.coalesce(rows[c.PRICE], rows.version_price_fen)
+    rows = rows.mutate(
+        day=(local // DAY_US).cast("int64"),
+        hour=(local % DAY_US // HOUR_US).cast("int64").cast("string"),
+        log_price=ibis.cases((price > 0, price.cast("float64").ln()), else_=ibis.null("float64")),
+    )
+    return rows.drop("version_price_fen")
+
+
+def _in_force(table: ir.Table, key: str, columns: tuple[str, ...]) -> ir.Table:
+    by_time = ibis.window(group_by=key, order_by=c.VALID_FROM)
+    first = ibis.row_number().over(by_time) == 0
+    return table.select(
+        version_key=table[key],
+        version_from=first.ifelse(_BEFORE_ALL, table[c.VALID_FROM]),
+        version_to=table[c.VALID_FROM].lead().over(by_time).fill_null(_AFTER_ALL),
+        **{f"version_{name}": table[name] for name in columns},
+    )
+
+
+def _at_version(events: ir.Table, versions: ir.Table, key: str) -> ir.Table:
+    joined = events.left_join(
+        versions,
+        [
+            events[key] == versions.version_key,
+            events[c.AT] >= versions.version_from,
+            events[c.AT] < versions.version_to,
+        ],
+    )
+    found = [name.removeprefix("version_") for name in versions.columns]
+    renames = {
+        name: f"version_{name}"
+        for name in found
+        if name not in (*events.columns, "key", "from", "to")
+    }
+    return joined.drop("version_key", "version_from", "version_to").rename(renames)
+
+
+def _offset(at: ir.IntegerValue, zone: BusinessZone, low_us: int, high_us: int) -> ir.IntegerValue:
+    changes = zone.offset_changes(low_us, max(low_us, high_us))
+    offset = ibis.literal(changes[0][1], "int64")
+    for start_us, value in changes[1:]:
+        offset = (at >= start_us).ifelse(ibis.literal(value, "int64"), offset)
+    return offset

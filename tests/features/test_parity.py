@@ -1,0 +1,175 @@
+"""Batch, training rows, online state and a slow reading of the declaration agree."""
+
+import math
+from collections.abc import Mapping
+
+import duckdb
+import ibis
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features import batch, online
+from features import columns as c
+from features.catalogue import CATALOGUE, of_key
+from features.clock import DAY_US, BusinessZone
+from features.counters import Counter, Key
+from features.events import KINDS, Event
+from features.facts import facts
+from features.points import Points
+from features.tables import EVENTS, ITEMS, USERS
+
+ZONE = BusinessZone("America/New_York")  # changes its offset inside the histories below
+START = 1_762_000_000_000_000  # 2025-11-01T12:26:40Z; New York leaves summer time a day later
+NAMES = sorted({event for counter in CATALOGUE.values() for event in counter.events})
+ITEM = {
+    f"i{n}": online.ItemFacts(category=f"c{n % 2}", brand=f"b{n}", shop="s", price_fen=100 * n + 1)
+    for n in range(3)
+}
+
+moments = st.integers(0, 500 * DAY_US) | st.integers(0, 3 * DAY_US)
+people = st.sampled_from(["u0", "u1", "用户2"])
+
+
+@st.composite
+def histories(draw):
+    rows = draw(
+        st.lists(
+            st.tuples(moments, st.sampled_from(NAMES), people, people, st.sampled_from(list(ITEM))),
+            max_size=25,
+        )
+    )
+    return [
+        Event(
+            message_id=f"m{n}",
+            event=name,
+            at_us=START + at,
+            user_id=user,
+            peer_id=peer if n % 3 else None,
+            item_id=item if KINDS[name].family != "privacy" else None,
+            line=n % 2,
+            total_fen=100 + n,
+            discount_fen=n if n % 2 else None,
+        )
+        for n, (at, name, user, peer, item) in enumerate(rows)
+    ]
+
+
+def connect(events: list[Event]) -> tuple[duckdb.DuckDBPyConnection, ibis.Table]:
+    rows = [{name: getattr(event, name) for name in EVENTS.schema.names} for event in events]
+    items = [
+        {c.ITEM: name, c.VALID_FROM: START + DAY_US, c.CATEGORY: one.category, c.BRAND: one.brand,
+         c.SHOP: one.shop, c.PRICE: one.price_fen}
+        for name, one in ITEM.items()
+    ]  # fmt: skip
+    connection = duckdb.connect()
+    connection.register("events", pa.Table.from_pylist(rows, schema=EVENTS.schema))
+    connection.register("items", pa.Table.from_pylist(items, schema=ITEMS.schema))
+    connection.register("users", USERS.schema.empty_table())
+    backend = ibis.duckdb.from_connection(connection)
+    tables = (backend.table(name) for name in ("events", "items", "users"))
+    expression = facts(*tables, ZONE, START, START + 600 * DAY_US)
+    connection.execute(f"CREATE TABLE facts AS {ibis.to_sql(expression, dialect='duckdb')}")
+    return connection, backend.table("facts")
+
+
+def slow(counter: Counter, rows: list[Mapping], key: tuple[str, ...], at_us: int) -> float:
+    """The declaration read word for word."""
+    as_of = int(ZONE.floor(at_us, counter.refresh))
+    kept = []
+    for row in rows:
+        if counter.mirror:
+            if not row[c.PEER] or row[c.PEER] == row[c.USER]:
+                continue
+            row = {**row, c.USER: row[c.PEER], c.PEER: row[c.USER]}
+        inside = not counter.window or row["day"] >= int(ZONE.day(as_of)) - counter.window.days
+        if (
+            tuple(row[name] for name in counter.key.columns) == key
+            and row["event"] in counter.events
+            and row[c.AT] < as_of
+            and inside
+            and not (counter.once and row[c.LINE])
+        ):
+            kept.append(row)
+    if counter.last or counter.first:
+        found = [(row[c.AT], row[counter.last or counter.first]) for row in kept]
+        return float((max if counter.last else min)(found)[1]) if found else math.nan
+    if counter.distinct:
+        return float(len({row[counter.distinct] for row in kept} - {None}))
+    total = 0.0
+    for row in kept:
+        factor = row[counter.value] if counter.value else 1.0
+        if factor is None:
+            continue
+        half_lives = (as_of - row[c.AT]) / counter.half_life.us if counter.half_life else 0.0
+        total += counter.events[row["event"]] * factor * 2.0**-half_lives
+    return total
+
+
+def rows_of(events: list[Event]) -> list[Mapping]:
+    return [online.fact(event, ITEM.get(event.item_id or ""), None, ZONE) for event in events]
+
+
+def close(got: float, expected: float) -> bool:
+    both_absent = math.isnan(expected) and math.isnan(got)
+    return both_absent or got == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories(), moments)
+def test_four_readings_of_one_declaration(events, cut):
+    at_us = START + cut
+    connection, table = connect(events)
+    rows = rows_of(events)
+    states = online.replay(
+        iter([event for event in events if event.at_us < at_us]),
+        lambda item, _: ITEM.get(item),
+        ZONE,
+    )
+    for key in Key:
+        found = batch.values(table, key, at_us, ZONE).to_pyarrow().to_pylist()
+        keys = [tuple(row[name] for name in key.columns) for row in found]
+        columns = {name: [one[i] for one in keys] for i, name in enumerate(key.columns)}
+        points = Points(connection, ZONE).values(key, columns, np.full(len(keys), at_us))
+        for i, (row, one) in enumerate(zip(found, keys, strict=True)):
+            for counter in of_key(key):
+                expected = slow(counter, rows, one, at_us)
+                in_batch = row[batch.column(counter)]
+                assert close(math.nan if in_batch is None else in_batch, expected), counter
+                assert close(points[counter.name][i], expected), counter
+                if counter.online:
+                    reading = online.Reading(states.get(one[0], online.State()), at_us, ZONE)
+                    tail = one[1] if len(one) > 1 else ""
+                    assert close(reading.number(counter.name, tail), expected), counter
+
+
+def test_a_counter_never_sees_its_own_instant_or_later():
+    at = START + DAY_US
+    events = [
+        Event(message_id=f"m{n}", event="Product Viewed", at_us=at + n - 1, user_id="u0",
+              item_id="i0")
+        for n in range(3)
+    ]  # fmt: skip
+    connection, table = connect(events)
+    points = Points(connection, ZONE).values(Key.USER, {c.USER: ["u0"]}, np.array([at]))
+    assert points["user.views_30"][0] == pytest.approx(1.0)
+    assert batch.values(table, Key.USER, at, ZONE).to_pyarrow().to_pylist()[0][
+        "user__views_30"
+    ] == pytest.approx(1.0)
+
+
+def test_arrival_order_does_not_matter():
+    events = [
+        Event(message_id=f"m{n}", event="Order Completed", at_us=START + n * DAY_US, user_id="u0",
+              item_id="i1", order_id=f"o{n}", total_fen=100)
+        for n in range(6)
+    ]  # fmt: skip
+    at = START + 6 * DAY_US
+    straight = online.replay(iter(events), lambda item, _: ITEM.get(item), ZONE)
+    shuffled = online.replay(iter(events[::-1]), lambda item, _: ITEM.get(item), ZONE)
+    one, other = (online.Reading(states["u0"], at, ZONE) for states in (straight, shuffled))
+    for counter in online.live(Key.USER):
+        assert close(one.number(counter.name), other.number(counter.name)), counter.name
+    assert straight["u0"].recent == shuffled["u0"].recent
