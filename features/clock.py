@@ -21,6 +21,7 @@ Int64s = npt.NDArray[np.int64]
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
+_QUARTER_US = HOUR_US // 4
 
 
 class Refresh(StrEnum):
@@ -144,6 +145,17 @@ class BusinessZone:
         at = np.asarray(at_us, dtype=np.int64)
         return np.asarray((at + self.offset(at)) % DAY_US // HOUR_US, dtype=np.int64)
 
+    def calendar(self, at_us: int) -> tuple[int, int]:
+        """Business day and hour of one instant: ``day`` and ``hour`` without arrays.
+
+        Examples
+        --------
+        >>> BusinessZone("Asia/Shanghai").calendar(parse_instant("1970-01-01T23:30:00+08:00"))
+        (0, 23)
+        """
+        local = at_us + _offset_near(self.name, at_us)
+        return local // DAY_US, local % DAY_US // HOUR_US
+
     def weekday(self, at_us: npt.ArrayLike) -> Int64s:
         """Day of the week, Monday 0 to Sunday 6; same shape as ``at_us``."""
         return np.asarray((self.day(at_us) + 3) % 7, dtype=np.int64)
@@ -173,6 +185,18 @@ def _year(at_us: int) -> int:
 def _offset(zone: str, at_us: int) -> int:
     moment = datetime.fromtimestamp(at_us // SECOND_US, UTC).astimezone(ZoneInfo(zone))
     return int((moment.utcoffset() or timedelta()).total_seconds()) * SECOND_US
+
+
+def _offset_near(zone: str, at_us: int) -> int:
+    """Offset at an instant, remembered for the quarter of an hour where it does not change."""
+    steady = _quarter_offset(zone, at_us // _QUARTER_US)
+    return _offset(zone, at_us) if steady is None else steady
+
+
+@lru_cache(maxsize=4096)
+def _quarter_offset(zone: str, quarter: int) -> int | None:
+    first = _offset(zone, quarter * _QUARTER_US)
+    return first if first == _offset(zone, (quarter + 1) * _QUARTER_US - 1) else None
 
 
 @lru_cache(maxsize=1024)

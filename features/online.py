@@ -25,13 +25,18 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features import events as e
 from features.catalogue import CATALOGUE, of_key
 from features.clock import BusinessZone
+from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
 from features.events import Event
 
 RECENT = 100
 """How many of a person's last acts on items are kept."""
+
+_TIES = frozenset({e.TIE_CREATED, e.TIE_REMOVED})
+_CONTROLS = _TIES | {e.CONSENT_UPDATED, e.PERSONALIZATION_TOGGLED, e.TAG_SUPPRESSED}
 
 Cell = Any
 Cells = list[Cell]
@@ -107,6 +112,7 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
     """
     known = item or ItemFacts()
     price = event.price_fen if event.price_fen is not None else known.price_fen
+    day, hour = zone.calendar(event.at_us)
     row: dict[str, Any] = msgspec.structs.asdict(event)
     row.update(
         category=known.category,
@@ -114,8 +120,8 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
         shop=known.shop,
         city_tier=city_tier,
         log_price=math.log(price) if price is not None and price > 0 else None,
-        day=int(zone.day(event.at_us)),
-        hour=str(int(zone.hour(event.at_us))),
+        day=day,
+        hour=str(hour),
     )
     return row
 
@@ -148,8 +154,10 @@ def _plan(event: str, mirror: bool) -> tuple[tuple[Key, tuple[_Slot, ...]], ...]
 
 def people(event: Event) -> tuple[str, ...]:
     """Ids whose states an event changes: who acted, and the peer where facts are mirrored."""
-    if event.peer_id and event.peer_id != event.user_id and _plan(event.event, True):
-        return (event.user_id, event.peer_id)
+    if event.peer_id and event.peer_id != event.user_id:
+        mutual = event.event in _TIES and tie_type(event.reason) in MUTUAL
+        if mutual or _plan(event.event, True):
+            return (event.user_id, event.peer_id)
     return (event.user_id,)
 
 
@@ -168,6 +176,32 @@ def apply(states: Mapping[str, State], row: Fact) -> None:
     _remember(states[user], row)
     if peer and peer != user and peer in states:
         _count(states[peer], row, user, mirror=True)
+    if row["event"] in _CONTROLS:
+        _control(states, row)
+
+
+def _control(states: Mapping[str, State], row: Fact) -> None:
+    user, peer, reason = row[c.USER], row[c.PEER], row["reason"]
+    state = states[user]
+    match row["event"]:
+        case e.CONSENT_UPDATED:
+            state.consents = scopes(reason)
+        case e.PERSONALIZATION_TOGGLED if reason in ("on", "off"):
+            state.personalized = reason == "on"
+        case e.TAG_SUPPRESSED if reason and reason not in state.suppressed:
+            state.suppressed.append(reason)
+        case e.TIE_CREATED | e.TIE_REMOVED if peer and peer != user:
+            kind = tie_type(reason)
+            _tie(state, row["event"], peer, kind)
+            if kind in MUTUAL:
+                _tie(states[peer], row["event"], user, kind)
+
+
+def _tie(state: State, event: str, peer: str, kind: str) -> None:
+    if event == e.TIE_CREATED:
+        state.ties[peer] = kind
+    elif state.ties.get(peer) == kind:
+        del state.ties[peer]
 
 
 def _count(state: State, row: Fact, other: str | None, *, mirror: bool) -> None:
