@@ -26,17 +26,23 @@ import numpy.typing as npt
 
 from features import columns as c
 from features import events as e
-from features.catalogue import CATALOGUE, of_key
+from features import events as e
+from features.catalogue import CATALOGUE, INTEREST, of_key
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
 from features.events import Event
 
 RECENT = 100
-"""How many of a person's last acts on items are kept."""
+"""How many of a person's last acts on items are kept: views too, as what the moment is about."""
+
+DEEDS = 50
+"""How many of the last acts that say more than a view are kept; views cannot push them out."""
 
 _TIES = frozenset({e.TIE_CREATED, e.TIE_REMOVED})
 _CONTROLS = _TIES | {e.CONSENT_UPDATED, e.PERSONALIZATION_TOGGLED, e.TAG_SUPPRESSED}
+
+DEED_EVENTS = frozenset(INTEREST) - {e.VIEWED, e.OPENED}
 
 Cell = Any
 Cells = list[Cell]
@@ -57,6 +63,7 @@ class State(msgspec.Struct, omit_defaults=True):
 
     cells: dict[str, dict[str, Cells]] = {}  # key word → tail of the key ("" for USER) → cells
     recent: list[Act] = []  # oldest first, at most RECENT
+    deeds: list[Act] = []  # oldest first, at most DEEDS; those that are no mere views
     ties: dict[str, str] = {}  # peer → tie type
     profile: dict[str, str] = {}  # gender, city_tier, …
     consents: list[str] | None = None  # scopes given; None: not asked
@@ -287,17 +294,21 @@ def _extreme(counter: Counter, cell: Cell, row: Fact) -> Cell:
 
 def _remember(state: State, row: Fact) -> None:
     item = row[c.ITEM]
-    if item is None:
+    if item is None or row["event"] not in INTEREST:
         return
     act = Act(row[c.AT], row["event"], item, row[c.PEER] or "")
-    recent = state.recent
-    if recent and recent[-1] > act:
-        recent.append(act)
-        recent.sort()
-    else:
-        recent.append(act)
-    if len(recent) > RECENT:
-        del recent[0]
+    _insert(state.recent, act, RECENT)
+    if act.event in DEED_EVENTS:
+        _insert(state.deeds, act, DEEDS)
+
+
+def _insert(acts: list[Act], act: Act, most: int) -> None:
+    late = bool(acts) and acts[-1] > act
+    acts.append(act)
+    if late:
+        acts.sort()
+    if len(acts) > most:
+        del acts[0]
 
 
 def value(counter: Counter, cell: Cell, at_us: int, day: int) -> float:
