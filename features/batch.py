@@ -134,3 +134,44 @@ def _outer(left: ir.Table, right: ir.Table, key: Key) -> ir.Table:
     joined = left.outer_join(right, list(key.columns), rname="{name}_mirror")
     keys = {name: ibis.coalesce(joined[name], joined[f"{name}_mirror"]) for name in key.columns}
     return joined.mutate(**keys).drop(*(f"{name}_mirror" for name in key.columns))
+
+
+def cells(facts: ir.Table, key: Key, at_us: int, zone: BusinessZone) -> ir.Table:
+    """What the online state keeps of the live counters that one number (and instant) can hold.
+
+    Returns
+    -------
+    ibis Table
+        The key's columns, then for each decayed or whole sum its value as of ``at_us``; for each
+        first or last value a column, and its instant in a column with the suffix ``__at``.
+    """
+    counters = [one for one in of_key(key) if one.online and not (one.distinct or one.window)]
+    table = _gather(facts, key, counters, at_us, zone)
+    return table.mutate(**{
+        f"{column(one)}__at": table[column(one)].cast("int64")
+        for one in counters
+        if c.AT in {one.last, one.first}
+    })
+
+
+def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -> ir.Table:
+    """What the online state keeps of a windowed or distinct live counter.
+
+    Returns
+    -------
+    ibis Table
+        The key's columns; ``bucket``: a business day, or a distinct value, as text; ``amount``: the
+        day's sum, or the last business day on which the value occurred.
+    """
+    rows = _side(facts, counter.mirror)
+    rows = rows.filter(
+        rows[c.AT] < at_us,
+        matches(rows, counter),
+        *(rows[name].notnull() for name in counter.key.columns),
+    )
+    if counter.window:
+        rows = rows.filter(rows.day >= int(zone.day(at_us)) - int(counter.window.days))
+    bucket = rows[counter.distinct] if counter.distinct else rows.day
+    rows = rows.mutate(bucket=bucket.cast("string"), weight=amount(rows, counter))
+    total = rows.day.max().cast("float64") if counter.distinct else rows.weight.sum()
+    return rows.group_by([*counter.key.columns, "bucket"]).aggregate(amount=total)

@@ -26,7 +26,6 @@ import numpy.typing as npt
 
 from features import columns as c
 from features import events as e
-from features import events as e
 from features.catalogue import CATALOGUE, INTEREST, of_key
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type

@@ -1,0 +1,80 @@
+"""Who is tied to whom, and how strongly."""
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features import columns as c
+from features import controls
+from features import events as e
+
+Floats = npt.NDArray[np.float64]
+
+TIED = 1.0
+"""What a declared tie adds to the strength; one opened link, just now, adds as much."""
+
+
+def in_force(connection: duckdb.DuckDBPyConnection, at_us: int) -> pa.Table:
+    """Ties that hold just before an instant, one direction a row.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With the views ``ties`` and ``events``.
+    at_us : int
+        T; a tie of unknown age holds always.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``user_id``, ``peer_id``, ``tie_type``; sorted. Mutual types stand in both directions. Of
+        several types between two people the first in the alphabet is kept.
+    """
+    mutual = ", ".join(f"'{kind}'" for kind in sorted(controls.MUTUAL))
+    return connection.sql(
+        f"""
+        WITH told AS (
+            SELECT {c.USER}, {c.PEER}, tie_type, coalesce(since_us, -1) AS moment, TRUE AS holds
+            FROM ties WHERE coalesce(since_us, -1) < {int(at_us)}
+            UNION ALL
+            SELECT {c.USER}, {c.PEER}, coalesce(reason, '{controls.DEFAULT_TIE}'), {c.AT},
+                {c.EVENT} = '{e.TIE_CREATED}'
+            FROM events
+            WHERE {c.EVENT} IN ('{e.TIE_CREATED}', '{e.TIE_REMOVED}') AND {c.AT} < {int(at_us)}
+        ), both AS (
+            SELECT * FROM told
+            UNION ALL
+            SELECT {c.PEER}, {c.USER}, tie_type, moment, holds FROM told
+            WHERE tie_type IN ({mutual})
+        ), newest AS (
+            SELECT {c.USER}, {c.PEER}, tie_type, arg_max(holds, moment) AS holds FROM both
+            WHERE {c.USER} <> {c.PEER} GROUP BY ALL
+        )
+        SELECT {c.USER}, {c.PEER}, min(tie_type) AS tie_type FROM newest WHERE holds
+        GROUP BY ALL ORDER BY ALL
+        """
+    ).to_arrow_table()
+
+
+def strength(tied: Floats, together: Floats, together_by: Floats) -> Floats:
+    """Strength of ties by decayed sums: what stands in where no model was fitted.
+
+    Parameters
+    ----------
+    tied : ndarray, float64, shape (n,)
+        1 where a tie is declared.
+    together, together_by : ndarray, float64, shape (n,)
+        ``pair.together_90`` and ``pair.together_by_90``.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        At least 0; grows with the logarithm of what was done together.
+
+    Examples
+    --------
+    >>> strength(np.array([1.0, 0.0]), np.zeros(2), np.array([0.0, 3.0])).round(2).tolist()
+    [0.69, 1.39]
+    """
+    return np.log1p(TIED * tied + together + together_by)
