@@ -56,6 +56,13 @@ _COUNTERS = (
         "user.orders_365", "orders in 365 days", Key.USER, _ORDER, window=Days(365), once=True
     ),
     Counter(
+        "user.orders_180", "orders in 180 days", Key.USER, _ORDER, window=Days(180), once=True
+    ),
+    Counter(
+        "user.spent_180", "paid in 180 days, net of refunds, in fen", Key.USER,
+        {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(180), once=True,
+    ),
+    Counter(
         "user.spent_365", "paid in 365 days, net of refunds, in fen", Key.USER,
         {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(365), once=True,
     ),
@@ -64,6 +71,7 @@ _COUNTERS = (
         value=c.DISCOUNT, window=Days(365), once=True,
     ),
     Counter("user.orders", "orders ever", Key.USER, _ORDER, once=True),
+    Counter("user.first_order", "instant of the first order", Key.USER, _ORDER, first=c.AT),
     Counter("user.last_order", "instant of the last order", Key.USER, _ORDER, last=c.AT),
     Counter("user.last_active", "instant of the last act", Key.USER, ACTIVE, last=c.AT),
     Counter("user.first_active", "instant of the first act", Key.USER, ACTIVE, first=c.AT),
@@ -120,6 +128,14 @@ _COUNTERS = (
         "user.groups_viewed", "group buys looked at ever", Key.USER, {e.GROUP_VIEWED: 1.0},
         sensitivity=_S1,
     ),
+    Counter(
+        "user.groups_started_30", "group buys started, half-life 30 days", Key.USER,
+        {e.GROUP_STARTED: 1.0}, half_life=Days(30), sensitivity=_S1,
+    ),
+    Counter(
+        "user.groups_joined_30", "group buys joined, half-life 30 days", Key.USER,
+        {e.GROUP_JOINED: 1.0}, half_life=Days(30), sensitivity=_S1,
+    ),
     # ── a person and a category, brand, shop, hour ──────────────────────────────────────────
     Counter(
         "category.interest_30", "weight of acts, half-life 30 days", Key.CATEGORY, INTEREST,
@@ -128,6 +144,10 @@ _COUNTERS = (
     Counter(
         "category.interest_1", "weight of acts, half-life a day", Key.CATEGORY, INTEREST,
         half_life=Days(1),
+    ),
+    Counter(
+        "category.interest_now", "weight of acts, half-life ten minutes", Key.CATEGORY, INTEREST,
+        half_life=Days(10 / 1440),
     ),
     Counter("category.orders", "units bought ever", Key.CATEGORY, _ORDER),
     Counter(
