@@ -215,6 +215,11 @@ _COUNTERS = (
         "pair.together_by_90", "the same from the peer's side", Key.PAIR, _TOGETHER,
         half_life=Days(90), mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),
+    Counter(
+        "pair.muted_by", "times this peer muted or reported own shares", Key.PAIR,
+        {e.MUTED: 1.0, e.REPORTED: 1.0}, mirror=True, scope=_SOCIAL,
+        sensitivity=Sensitivity.SYSTEM,
+    ),
     # ── an item; as of the start of the business day ────────────────────────────────────────
     Counter(
         "item.views_7", "views, half-life a week", Key.ITEM, _VIEW,

@@ -93,6 +93,8 @@ REFUNDED = "Order Refunded"
 REVIEWED = "Product Reviewed"
 SHARED = "Product Shared"
 OPENED = "Share Link Opened"
+REPORTED = "Share Reported"
+MUTED = "Sharer Muted"
 SHOWN = "Recommendation Shown"
 CLICKED = "Recommendation Clicked"
 DISMISSED = "Recommendation Dismissed"
@@ -129,8 +131,8 @@ _KINDS = (
     EventKind(DISMISSED, "rec", (c.REQUEST, c.ITEM), "asked for less like this"),
     EventKind(SHARED, "share", (c.SHARE, c.ITEM), "shared a product, with peer_id if known"),
     EventKind(OPENED, "share", (c.SHARE,), "opened a link that peer_id had shared"),
-    EventKind("Share Reported", "share", (), "reported a share of peer_id"),
-    EventKind("Sharer Muted", "share", (c.PEER,), "wants no more shares of peer_id"),
+    EventKind(REPORTED, "share", (), "reported a share of peer_id"),
+    EventKind(MUTED, "share", (c.PEER,), "wants no more shares of peer_id"),
     EventKind(GROUP_VIEWED, "group_buy", (c.GROUP_BUY,), "looked at a group buy"),
     EventKind(GROUP_STARTED, "group_buy", (c.GROUP_BUY, c.ITEM), "started a group buy"),
     EventKind(GROUP_JOINED, "group_buy", (c.GROUP_BUY,), "joined, invited by peer_id if known"),

@@ -1,0 +1,1 @@
+"""Rows that rankers see; one file for each capability."""

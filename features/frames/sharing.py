@@ -1,0 +1,186 @@
+"""(sharer, item, peer, moment) → the numbers the share ranker sees.
+
+As with the feed: ``online`` reads states, ``offline`` the history at each example's own time, and
+``assemble`` makes the same row of both. Nothing of the share in question is seen, so that those who
+opened one share cannot betray each other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features import columns as c
+from features.catalogue import of_key
+from features.clock import DAY_US, Int64s
+from features.counters import Key
+from features.frames.feed import SIDES, Floats, Formula, Raw
+from features.ids import UNKNOWN
+from features.items import Items
+from features.online import Reading, State
+from features.points import Points
+
+
+def _log(name: str) -> Formula:
+    return lambda raw: np.log1p(np.maximum(raw[name], 0.0))
+
+
+def _days_since(name: str) -> Formula:
+    return lambda raw: np.log1p(np.maximum(raw["at_us"] - raw[name], 0.0) / DAY_US)
+
+
+def _of_all(name: str) -> Formula:
+    """Part of the sharer's whole that this peer makes up."""
+    return lambda raw: raw[name] / np.maximum(raw[f"sum.{name}"], 1e-9)
+
+
+def _place(name: str) -> Formula:
+    """How many of the sharer's candidates are ahead."""
+    return lambda raw: np.log1p(raw[f"place.{name}"])
+
+
+COMPARED = ("pair.opened_by_7", "pair.opened_by_30", "pair.opened_by", "pair.last_opened_by")
+"""Counters in which candidates of one query are compared with each other."""
+
+COLUMNS: Mapping[str, Formula] = {
+    "pair.opened_by_7": _log("pair.opened_by_7"),
+    "pair.opened_by_30": _log("pair.opened_by_30"),
+    "pair.opened_by": _log("pair.opened_by"),
+    "pair.opened_30": _log("pair.opened_30"),
+    "pair.shared_30": _log("pair.shared_30"),
+    "pair.together_90": _log("pair.together_90"),
+    "pair.together_by_90": _log("pair.together_by_90"),
+    "pair.since_opened_by": _days_since("pair.last_opened_by"),
+    "pair.tied": lambda raw: raw["tied"],
+    "pair.part_7": _of_all("pair.opened_by_7"),
+    "pair.part_30": _of_all("pair.opened_by_30"),
+    "pair.part": _of_all("pair.opened_by"),
+    "pair.place_7": _place("pair.opened_by_7"),
+    "pair.place_30": _place("pair.opened_by_30"),
+    "pair.place": _place("pair.opened_by"),
+    "pair.place_last": _place("pair.last_opened_by"),
+    "peer.opens_7": _log("user.opens_7"),
+    "peer.opens_30": _log("user.opens_30"),
+    "peer.received_30": _log("user.received_30"),
+    "peer.shares_30": _log("user.shares_30"),
+    "peer.active": _log("user.interest_30"),
+    "peer.since_active": _days_since("user.last_active"),
+    "peer.category_30": _log("category.interest_30"),
+    "peer.category_1": _log("category.interest_1"),
+    "peer.category_since": _days_since("category.last"),
+    "peer.brand_30": _log("brand.interest_30"),
+    "peer.shop_30": _log("shop.interest_30"),
+    "peer.item_30": _log("touch.interest_30"),
+    "query.candidates": lambda raw: np.log1p(raw["candidates"]),
+}
+"""The share ranker's columns in order, each with its formula."""
+
+PEER_COLUMNS = ("user.opens_7", "user.opens_30", "user.received_30", "user.shares_30",
+                "user.interest_30", "user.last_active")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Which rows to build: queries, and for each row its query and peer.
+
+    Parameters
+    ----------
+    users, items : sequence of str, length q
+        Who shared which item.
+    at_us : ndarray, int64, shape (q,)
+        When.
+    query : ndarray, int64, shape (n,)
+        Query of each row, ascending.
+    peers : sequence of str, length n
+        Candidate of each row.
+    tied : ndarray, float64, shape (n,)
+        1 where a tie is declared.
+    """
+
+    users: Sequence[str]
+    items: Sequence[str]
+    at_us: Int64s
+    query: Int64s
+    peers: Sequence[str]
+    tied: Floats
+
+
+def assemble(raw: Raw, size: int) -> npt.NDArray[np.float32]:
+    """Rows of the share ranker; float32, shape (size, len(COLUMNS)); NaN where unknown."""
+    rows = np.empty((size, len(COLUMNS)), dtype=np.float32)
+    for i, formula in enumerate(COLUMNS.values()):
+        rows[:, i] = formula(raw)
+    return rows
+
+
+def offline(points: Points, items: Items, examples: Examples) -> dict[str, Floats]:
+    """Raw columns of many examples, each as of its own time, from the history."""
+    query, peers = examples.query, list(examples.peers)
+    at_us = examples.at_us[query]
+    users = [examples.users[i] for i in query]
+    raw = {"at_us": at_us.astype(np.float64), "tied": examples.tied}
+    raw |= points.values(Key.PAIR, {c.USER: users, c.PEER: peers}, at_us)
+    raw |= points.values(Key.USER, {c.USER: peers}, at_us)
+    shared = [examples.items[i] for i in query]
+    codes = items.ids.codes(examples.items)
+    for key, column in SIDES.items():
+        attribute = np.where(codes == UNKNOWN, UNKNOWN, items.coded[column][codes])
+        names = [items.names[column].name(i) if i != UNKNOWN else "" for i in attribute]
+        tails = [names[i] for i in query]
+        raw |= points.values(key, {c.USER: peers, column: tails}, at_us)
+    raw |= points.values(Key.TOUCH, {c.USER: peers, c.ITEM: shared}, at_us)
+    return raw | _compared(raw, query, len(examples.users))
+
+
+def online(
+    reading: Reading, peers: Sequence[str], states: Mapping[str, State], items: Items, item_id: str
+) -> dict[str, Floats]:
+    """Raw columns of one sharer's candidates, from the online states.
+
+    Parameters
+    ----------
+    reading : Reading
+        The sharer's state at the instant.
+    peers : sequence of str, length n
+        Candidates.
+    states : mapping of str to State
+        Those of the candidates that are known.
+    items : Items
+        The bundle's catalogue.
+    item_id : str
+        What is shared.
+    """
+    raw = {
+        "at_us": np.asarray(float(reading.at_us)),
+        "tied": np.array([float(peer in reading.state.ties) for peer in peers]),
+    }
+    for counter in of_key(Key.PAIR):
+        raw[counter.name] = np.array([reading.number(counter.name, peer) for peer in peers])
+    readings = [Reading(states.get(peer, State()), reading.at_us, reading.zone) for peer in peers]
+    for name in PEER_COLUMNS:
+        raw[name] = np.array([one.number(name) for one in readings])
+    code = items.ids.code(item_id)
+    for key, column in SIDES.items():
+        place = items.coded[column][code] if code != UNKNOWN else UNKNOWN
+        tail = items.names[column].name(place) if place != UNKNOWN else ""
+        for counter in of_key(key):
+            raw[counter.name] = np.array([one.number(counter.name, tail) for one in readings])
+    for counter in of_key(Key.TOUCH):
+        raw[counter.name] = np.array([one.number(counter.name, item_id) for one in readings])
+    return raw | _compared(raw, np.zeros(len(peers), dtype=np.int64), 1)
+
+
+def _compared(raw: Raw, query: Int64s, queries: int) -> dict[str, Floats]:
+    """Sums and places among the candidates of each query."""
+    found = {"candidates": np.bincount(query, minlength=queries)[query].astype(np.float64)}
+    starts = np.searchsorted(query, np.arange(queries))
+    for name in COMPARED:
+        values = np.nan_to_num(raw[name])
+        sums = np.bincount(query, values, minlength=queries).astype(np.float64)
+        found[f"sum.{name}"] = sums[query]
+        order = np.lexsort((-values, query))
+        place = np.empty(len(query))
+        place[order] = np.arange(len(query)) - starts[query[order]]
+        found[f"place.{name}"] = place
+    return found

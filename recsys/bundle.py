@@ -1,0 +1,257 @@
+"""Everything fitted, as one immutable directory: where training and serving meet.
+
+The manifest names every file with its sha256, the schema version, the fingerprint of the
+features it was made for, its as-of instant, metrics and settings. Arrays are plain ``.npy`` opened
+with mmap, trees are LightGBM's text, the index is faiss's own format: nothing in it can run code.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from features.errors import BundleCorrupt, BundleIncomplete, BundleMismatch
+from features.frames.feed import feature_hash
+from features.items import Items
+from features.references import References
+from recsys.candidates.als import Als
+from recsys.candidates.popular import Popular
+from recsys.ranking.lambdamart import LambdaMart
+
+SCHEMA_VERSION = 1
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What serving must do as training did.
+
+    Parameters
+    ----------
+    repeats : bool
+        Whether people buy the same thing again, so that bought items may be shown.
+    candidates : int
+        How many items each source is asked for.
+    target : str
+        The event that the feed is trained to bring about.
+    zone : str
+        The business time zone.
+    """
+
+    repeats: bool = True
+    candidates: int = 200
+    target: str = "Order Completed"
+    zone: str = "Asia/Shanghai"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What training fits and a bundle holds; a ranker that could not be learned is None."""
+
+    items: Items
+    references: References
+    als: Als
+    popular: Popular
+    feed: LambdaMart | None
+    sharing: LambdaMart | None
+    settings: Settings = field(default_factory=Settings)
+
+    def save(self, folder: Path) -> None:
+        """Write every part into a folder that exists."""
+        self.items.save(folder)
+        self.references.save(folder / "references")
+        self.als.save(folder)
+        self.popular.save(folder)
+        for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
+            if ranker is not None:
+                ranker.save(folder / f"{name}.lightgbm.txt")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened, verified bundle.
+
+    Parameters
+    ----------
+    folder : Path
+        The directory.
+    manifest : mapping
+        Its manifest.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Verify a bundle: every file present and unchanged, made for these features.
+
+        Raises
+        ------
+        BundleIncomplete
+            When the manifest or a file it names is missing.
+        BundleCorrupt
+            When a file differs from its checksum, or a file is there that nobody declared.
+        BundleMismatch
+            When the schema version or the feature hash is another one.
+        """
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise BundleIncomplete(
+                f"no bundle in {folder}", expected=MANIFEST, next_step="run `huoren train`"
+            )
+        try:
+            manifest = json.loads(path.read_text())
+        except ValueError as error:
+            raise BundleCorrupt(
+                f"{path} is no JSON", next_step="take another bundle or run `huoren train`"
+            ) from error
+        _check_made_for(manifest)
+        _check_files(folder, manifest["files"])
+        if manifest["sha"] != content_hash(manifest):
+            raise BundleCorrupt(
+                f"{path} was changed",
+                expected=f"sha {content_hash(manifest)}",
+                got=str(manifest["sha"]),
+                next_step="take another bundle or run `huoren train`",
+            )
+        return cls(folder, manifest)
+
+    @classmethod
+    def write(
+        cls, parts: Parts, into: Path, as_of_us: int, extra: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Write parts as ``into/<sha>``, atomically.
+
+        Parameters
+        ----------
+        parts : Parts
+            What was fitted.
+        into : Path
+            Directory of bundles.
+        as_of_us : int
+            Only events before it were used.
+        extra : mapping, optional
+            More for the manifest: metrics, run id, data window.
+        """
+        folder = into / "partial"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        parts.save(folder)
+        names = sorted(path for path in folder.rglob("*") if path.is_file())
+        manifest = dict(extra or {}) | {
+            "schema_version": SCHEMA_VERSION,
+            "feature_hash": feature_hash(),
+            "as_of_us": as_of_us,
+            "settings": asdict(parts.settings),
+            "files": {str(path.relative_to(folder)): _sha256(path) for path in names},
+        }
+        manifest["sha"] = content_hash(manifest)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
+        target = into / manifest["sha"]
+        shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)
+        return cls(target, manifest)
+
+    @property
+    def version(self) -> str:
+        """Short name: the beginning of the content hash."""
+        return str(self.manifest["sha"])[:12]
+
+    @property
+    def as_of_us(self) -> int:
+        """Only events before this instant were used."""
+        return int(self.manifest["as_of_us"])
+
+    @property
+    def feature_hash(self) -> str:
+        """Fingerprint of the features it was made for."""
+        return str(self.manifest["feature_hash"])
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What serving must do as training did."""
+        return Settings(**self.manifest["settings"])
+
+    @cached_property
+    def references(self) -> References:
+        """Population statistics the portraits are read with."""
+        return References.open(self.folder / "references")
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Everything fitted, mapped into memory."""
+        folder = self.folder
+        rankers = {
+            name: LambdaMart.open(path)
+            for name in ("feed", "sharing")
+            if (path := folder / f"{name}.lightgbm.txt").exists()
+        }
+        return Parts(
+            Items.open(folder),
+            self.references,
+            Als.open(folder),
+            Popular.open(folder),
+            rankers.get("feed"),
+            rankers.get("sharing"),
+            self.settings,
+        )
+
+
+def content_hash(manifest: Mapping[str, Any]) -> str:
+    """Fingerprint of what a bundle does: its files, features, instant and settings."""
+    said = {
+        name: manifest[name]
+        for name in ("schema_version", "feature_hash", "as_of_us", "settings", "files")
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _check_made_for(manifest: Mapping[str, Any]) -> None:
+    expected = {"schema_version": SCHEMA_VERSION, "feature_hash": feature_hash()}
+    for name, value in expected.items():
+        if manifest.get(name) != value:
+            raise BundleMismatch(
+                f"the bundle has another {name.replace('_', ' ')}",
+                expected=str(value),
+                got=str(manifest.get(name)),
+                next_step="run `huoren train` with this version",
+            )
+
+
+def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+    for name, checksum in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise BundleIncomplete(
+                f"{name} is missing from the bundle {folder.name}",
+                next_step="take another bundle or run `huoren train`",
+            )
+        found = _sha256(path)
+        if found != checksum:
+            raise BundleCorrupt(
+                f"{name} of the bundle {folder.name} was changed",
+                expected=f"sha256 {checksum[:12]}…",
+                got=f"{found[:12]}…",
+                next_step="take another bundle or run `huoren train`",
+            )
+    strangers = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {
+        *files,
+        MANIFEST,
+    }
+    if strangers:
+        raise BundleCorrupt(
+            f"the bundle {folder.name} holds files its manifest does not name",
+            got=", ".join(sorted(strangers)[:3]),
+            next_step="remove them or take another bundle",
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,130 @@
+"""Taste neighbours by implicit-feedback matrix factorisation.
+
+Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008; fitted by
+``implicit``. A person's vector is solved from the acts of the moment (the paper's equation 4), so
+that somebody who came a minute ago, or bought a minute ago, has a vector too.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recsys.candidates.nearest import Nearest
+from recsys.moment import Acts, Moment
+from recsys.slate import Slate
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AlsConfig:
+    """How ALS is fitted.
+
+    Parameters
+    ----------
+    factors : int
+        Length of the vectors.
+    iterations : int
+        Sweeps over users and items.
+    regularization : float
+        Of both sides.
+    alpha : float
+        Confidence is 1 + alpha × weight.
+    half_life_days : float
+        How fast an act loses its say when the person's vector is solved.
+    """
+
+    factors: int = 64
+    iterations: int = 15
+    regularization: float = 0.05
+    alpha: float = 2.0
+    half_life_days: float = 60.0
+
+
+class Als:
+    """ALS item vectors, and people's vectors solved on demand.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (items, factors)
+        Zero rows belong to items nobody touched.
+    config : AlsConfig
+        As fitted.
+    """
+
+    name = "als"
+
+    def __init__(self, vectors: Vectors, config: AlsConfig, nearest: Nearest | None = None) -> None:
+        self.vectors = vectors
+        self.config = config
+        self.nearest = nearest or Nearest.of(vectors)
+        self.gram = vectors.T @ vectors
+
+    @classmethod
+    def fit(
+        cls, interactions: sparse.csr_matrix, config: AlsConfig = AlsConfig(), seed: int = 0
+    ) -> Self:
+        """Factorise.
+
+        Parameters
+        ----------
+        interactions : scipy.sparse.csr_matrix, shape (users, items)
+            Positive weights of what people did.
+        config : AlsConfig
+            How.
+        seed : int
+            Of the starting vectors.
+        """
+        from implicit.als import AlternatingLeastSquares
+
+        factors = min(config.factors, max(1, min(interactions.shape) - 1))
+        model = AlternatingLeastSquares(
+            factors=factors,
+            iterations=config.iterations,
+            regularization=config.regularization,
+            alpha=config.alpha,
+            random_state=seed,
+            num_threads=0,
+        )
+        model.fit(interactions.astype(np.float32), show_progress=False)
+        vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
+        vectors[np.diff(interactions.tocsc().indptr) == 0] = 0.0
+        return cls(vectors, config)
+
+    def person(self, acts: Acts) -> Vectors:
+        """Solve a person's vector from acts; float32, shape (factors,); zero without acts."""
+        weights = np.maximum(acts.weights, 0.0) * 2.0 ** (-acts.ages / self.config.half_life_days)
+        confidence = self.config.alpha * weights
+        touched = np.asarray(self.vectors[acts.codes], dtype=np.float64)
+        left = self.gram + self.config.regularization * np.eye(len(self.gram))
+        left = left + (touched * confidence[:, None]).T @ touched
+        right = touched.T @ (1.0 + confidence) if len(touched) else np.zeros(len(left))
+        return np.linalg.solve(left, right).astype(np.float32)
+
+    def propose(self, moment: Moment, n: int) -> Slate:
+        """Items nearest to the person; nothing for somebody without acts."""
+        if not len(moment.acts.codes):
+            return Slate.of([], [], self.name)
+        codes, scores = self.nearest.search(self.person(moment.acts), n)
+        return Slate.of(codes, scores, self.name)
+
+    def save(self, folder: Path) -> None:
+        """Write vectors and index."""
+        np.save(folder / "als.items.npy", self.vectors)
+        np.save(folder / "als.config.npy", np.array([
+            self.config.factors, self.config.iterations, self.config.regularization,
+            self.config.alpha, self.config.half_life_days,
+        ]))  # fmt: skip
+        self.nearest.save(folder / "als.faiss")
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Map what ``save`` wrote."""
+        numbers = np.load(folder / "als.config.npy").tolist()
+        config = AlsConfig(int(numbers[0]), int(numbers[1]), *numbers[2:])
+        vectors = np.load(folder / "als.items.npy", mmap_mode="r")
+        return cls(vectors, config, Nearest.open(folder / "als.faiss"))

@@ -1,0 +1,201 @@
+"""CAPABILITY feed: goods find people. The list of its sources, rules and ranker."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from features import columns as c
+from features.clock import BusinessZone
+from features.frames import feed as frame
+from features.items import Items
+from features.online import Reading, State
+from recsys import moment, pipeline
+from recsys.bundle import Bundle, Parts
+from recsys.candidates.again import Again
+from recsys.candidates.friends import Friends
+from recsys.component import Removed, Rule, Source
+from recsys.moment import Moment
+from recsys.query import FeedAnswer, FeedItem, FeedQuery, People, Reason
+from recsys.ranking import heuristic
+from recsys.reasons import FEWEST_FRIENDS
+from recsys.rules.eligibility import AskedFor, Available, NotBought, NotExcluded
+from recsys.slate import Codes, Floats, Slate
+
+log = logging.getLogger(__name__)
+
+
+def sources(parts: Parts) -> tuple[Source, ...]:
+    """Who proposes."""
+    return (parts.als, Friends(), Again(), parts.popular)
+
+
+def rules(parts: Parts) -> tuple[Rule, ...]:
+    """What may not be shown; cheap ones first."""
+    return (Available(), NotBought(parts.settings.repeats), NotExcluded(), AskedFor())
+
+
+def slate_columns(slate: Slate) -> dict[str, Floats]:
+    """What the sources said, as columns of the ranker."""
+    nothing = np.full(len(slate), np.nan)
+    return {
+        "source.als": slate.scores.get("als", nothing),
+        "source.als_rank": slate.ranks.get("als", nothing),
+        "source.popular_rank": slate.ranks.get("popular", nothing),
+        "source.friends_rank": slate.ranks.get("friends", nothing),
+    }
+
+
+@dataclass
+class _Trace:
+    """What happened on the way: times by stage, and what broke."""
+
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.milliseconds[name] = (perf_counter() - start) * 1e3
+
+
+class Feed:
+    """The personal feed of one bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Opened and verified.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.parts = bundle.parts
+        self.zone = BusinessZone(bundle.settings.zone)
+        self.sources = sources(self.parts)
+        self.rules = rules(self.parts)
+
+    @property
+    def items(self) -> Items:
+        """The catalogue; overlaid live by serving."""
+        return self.parts.items
+
+    def recommend(self, query: FeedQuery, people: People) -> FeedAnswer:
+        """Answer one request.
+
+        Parameters
+        ----------
+        query : FeedQuery
+            Who asks for what.
+        people : People
+            States of the person and of friends.
+        """
+        trace = _Trace()
+        with trace.stage("state"):
+            state = people.states([query.user_id]).get(query.user_id)
+            reading = Reading(state or State(), query.at_us, self.zone)
+            personalized = query.personalized and (state is None or state.personalized)
+            now = self._moment(reading, query, people, personalized, trace)
+        with trace.stage("sources"):
+            chosen = self.sources if personalized else (self.parts.popular,)
+            slate, broken = pipeline.propose(chosen, now, self.parts.settings.candidates)
+            trace.degraded += broken
+        with trace.stage("rules"):
+            slate, removed = pipeline.apply(self.rules, slate, query, now, self.items)
+        with trace.stage("ranking"):
+            rows, scores = self._rank(slate, reading, now, personalized, trace)
+        best = np.argsort(-scores, kind="stable")[: query.k]
+        items = tuple(self._item(slate, now, reading, int(i), float(scores[i])) for i in best)
+        return FeedAnswer(
+            items,
+            known_user=state is not None,
+            personalized=personalized,
+            degraded=tuple(trace.degraded),
+            feature_names=tuple(frame.COLUMNS) if len(rows) else (),
+            features=rows[best] if len(rows) else rows,
+            removed=self._names(removed) if query.explain else {},
+            milliseconds=trace.milliseconds if query.explain else {},
+        )
+
+    def _moment(
+        self,
+        reading: Reading,
+        query: FeedQuery,
+        people: People,
+        personalized: bool,
+        trace: _Trace,
+    ) -> Moment:
+        close = moment.closest(reading) if personalized else []
+        if not moment.social(reading.state.consents):
+            close = []
+        try:
+            states = people.states([name for name, _ in close]) if close else {}
+        except Exception:  # fail open: without friends the feed still comes
+            log.exception("friends left out")
+            trace.degraded.append("friends")
+            states = {}
+        friends = [(strength, states[name]) for name, strength in close if name in states]
+        now = moment.of_state(reading, friends, self.items.ids, query.recent)
+        return now if personalized else now.impersonal()
+
+    def _rank(
+        self, slate: Slate, reading: Reading, now: Moment, personalized: bool, trace: _Trace
+    ) -> tuple[npt.NDArray[np.float32], Floats]:
+        nothing = np.zeros((0, 0), dtype=np.float32)
+        if not personalized:
+            return nothing, slate.scores.get("popular", np.zeros(len(slate)))
+        if self.parts.feed is not None and len(slate):
+            try:
+                raw = frame.online(reading, self.items, slate.codes)
+                raw.update(now.friends.at(slate.codes))
+                raw.update(slate_columns(slate))
+                rows = frame.assemble(raw, len(slate))
+                return rows, self.parts.feed.score(rows)
+            except Exception:  # fail open: agreement of sources ranks well enough
+                log.exception("ranker left out")
+                trace.degraded.append("ranker")
+        return nothing, heuristic.fuse(slate)
+
+    def _item(
+        self, slate: Slate, now: Moment, reading: Reading, place: int, score: float
+    ) -> FeedItem:
+        code = slate.codes[place]
+        named = slate.sources(place)
+        return FeedItem(
+            self.items.ids.name(int(code)),
+            score,
+            named,
+            tuple(self._reasons(code, named, now, reading)),
+            propensity=1.0,  # the list is a function of the request: nothing is drawn by chance
+        )
+
+    def _reasons(
+        self, code: np.int32, named: Sequence[str], now: Moment, reading: Reading
+    ) -> Iterator[Reason]:
+        friends = now.friends.at(np.array([code], dtype=np.int32))
+        for word, count in (("bought", "friends.bought"), ("like", "friends.count")):
+            if friends[count][0] >= FEWEST_FRIENDS:
+                yield Reason(f"friends_{word}", int(friends[count][0]))
+                break
+        if "again" in named:
+            yield Reason("again")
+        category = self.items.coded[c.CATEGORY][code]
+        if category >= 0:
+            name = self.items.names[c.CATEGORY].name(int(category))
+            if reading.number("category.interest_30", name) >= 1.0 and len(now.acts.codes):
+                yield Reason("category", names={"category": name})
+        if "als" in named and "again" not in named:
+            yield Reason("taste")
+        if "popular" in named:
+            yield Reason("popular")
+
+    def _names(self, removed: Removed) -> dict[str, tuple[str, ...]]:
+        def names(codes: Codes) -> tuple[str, ...]:
+            return tuple(self.items.ids.names(codes))
+
+        return {rule: names(codes) for rule, codes in removed.items()}

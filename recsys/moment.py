@@ -1,0 +1,233 @@
+"""What sources see of a person at one instant, as arrays of item codes.
+
+Serving makes a moment from the online state, training from the history; sources cannot tell which.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from features import events as e
+from features import ties
+from features.catalogue import INTEREST
+from features.clock import DAY_US
+from features.counters import Key, Scope
+from features.ids import IdMap
+from features.online import Act, Reading, State
+
+Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+FRIENDS = 50
+"""How many of the closest friends are asked what they did."""
+
+FRIENDS_HALF_LIFE_DAYS = 30.0
+"""How fast what friends did loses its say."""
+
+DEEDS_OF_A_FRIEND = 30
+"""How many of a friend's last deeds count."""
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Acts on items, newest first.
+
+    Parameters
+    ----------
+    codes : ndarray, int32, shape (n,)
+        Items; only those the bundle knows.
+    weights : ndarray, float64, shape (n,)
+        How much each act says (``features.catalogue.INTEREST``).
+    ordered : ndarray, bool, shape (n,)
+        Whether the act was a purchase.
+    ages : ndarray, float64, shape (n,)
+        Days before the instant.
+    """
+
+    codes: Codes
+    weights: Floats
+    ordered: npt.NDArray[np.bool_]
+    ages: Floats
+
+    @classmethod
+    def of(cls, acts: Sequence[Act], ids: IdMap, at_us: int) -> Self:
+        """Arrays of a state's acts; what lies after the instant is not seen."""
+        seen = [act for act in reversed(acts) if act.at_us < at_us]
+        codes = ids.codes([act.item_id for act in seen])
+        known = codes >= 0
+        return cls(
+            codes[known],
+            np.array([INTEREST.get(act.event, 0.0) for act in seen])[known],
+            np.array([act.event == e.ORDERED for act in seen], dtype=np.bool_)[known],
+            np.array([(at_us - act.at_us) / DAY_US for act in seen])[known],
+        )
+
+    def head(self, most: int) -> "Acts":
+        """The newest of them."""
+        return Acts(self.codes[:most], self.weights[:most], self.ordered[:most], self.ages[:most])
+
+
+@dataclass(frozen=True)
+class FriendItems:
+    """What friends did, summed by item.
+
+    Parameters
+    ----------
+    codes : ndarray, int32, shape (m,)
+        Distinct items, ascending.
+    score : ndarray, float64, shape (m,)
+        Sum of tie strength × weight of the act × decay.
+    count, bought : ndarray, float64, shape (m,)
+        How many different friends did something with it; how many bought it.
+    """
+
+    codes: Codes
+    score: Floats
+    count: Floats
+    bought: Floats
+
+    @classmethod
+    def of(cls, friends: Sequence[tuple[float, Acts]]) -> Self:
+        """Sum the deeds of friends, given with the strength of each tie."""
+        parts = [(strength, acts.head(DEEDS_OF_A_FRIEND)) for strength, acts in friends]
+        codes = _joined([acts.codes for _, acts in parts], np.int32)
+        who = _joined([np.full(len(a.codes), i) for i, (_, a) in enumerate(parts)], np.int64)
+        worth = _joined(
+            [
+                strength * acts.weights * 2.0 ** (-acts.ages / FRIENDS_HALF_LIFE_DAYS)
+                for strength, acts in parts
+            ],
+            np.float64,
+        )
+        ordered = _joined([acts.ordered for _, acts in parts], np.bool_)
+        items, place = np.unique(codes, return_inverse=True)
+        return cls(
+            items.astype(np.int32),
+            np.bincount(place, worth, minlength=len(items)).astype(np.float64),
+            _people(place, who, len(items)),
+            _people(place[ordered], who[ordered], len(items)),
+        )
+
+    def at(self, codes: Codes) -> Mapping[str, Floats]:
+        """The ranker's columns of these items; 0 where no friend did anything."""
+        place = np.searchsorted(self.codes, codes)
+        place[place == len(self.codes)] = 0
+        hit = self.codes[place] == codes if len(self.codes) else np.zeros(len(codes), dtype=bool)
+        columns = {"score": self.score, "count": self.count, "bought": self.bought}
+        if not len(self.codes):
+            return {f"friends.{name}": np.zeros(len(codes)) for name in columns}
+        return {
+            f"friends.{name}": np.where(hit, values[place], 0.0) for name, values in columns.items()
+        }
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A person at one instant.
+
+    Parameters
+    ----------
+    at_us : int
+        The instant.
+    acts : Acts
+        The person's own.
+    friends : FriendItems
+        What friends did.
+    bought : ndarray, int32
+        Every item ever bought, ascending.
+    """
+
+    at_us: int
+    acts: Acts
+    friends: FriendItems
+    bought: Codes
+
+    def impersonal(self) -> "Moment":
+        """The same instant without the person."""
+        nobody = Acts.of([], IdMap.of([]), self.at_us)
+        return Moment(self.at_us, nobody, FriendItems.of([]), np.zeros(0, dtype=np.int32))
+
+
+def closest(reading: Reading) -> list[tuple[str, float]]:
+    """The closest friends of a person with the strength of each tie, strongest first.
+
+    Friends are declared ties and people with whom something was done together.
+    """
+    peers, values = reading.table(Key.PAIR)
+    known = dict(zip(peers, range(len(peers)), strict=True))
+    names = [*peers, *(peer for peer in reading.state.ties if peer not in known)]
+    extra = np.zeros(len(names) - len(peers))
+    tied = np.array([float(name in reading.state.ties) for name in names])
+    strength = ties.strength(
+        tied,
+        np.concatenate([values["pair.together_90"], extra]),
+        np.concatenate([values["pair.together_by_90"], extra]),
+    )
+    order = sorted(range(len(names)), key=lambda i: (-strength[i], names[i]))[:FRIENDS]
+    return [(names[i], float(strength[i])) for i in order if strength[i] > 0]
+
+
+def own_acts(state: State, recent: Sequence[Act] = ()) -> list[Act]:
+    """A person's last acts, oldest first: those of the state and those the app just saw."""
+    return sorted({*state.recent, *state.deeds, *recent})
+
+
+def of_state(
+    reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap, recent: Sequence[Act] = ()
+) -> Moment:
+    """A moment from online states.
+
+    Parameters
+    ----------
+    reading : Reading
+        The person's state at the instant.
+    friends : sequence of (float, State)
+        Strength of the tie, and state, of each friend.
+    ids : IdMap
+        Items of the bundle.
+    recent : sequence of Act
+        What the app saw in this session and has not sent.
+    """
+    return Moment(
+        reading.at_us,
+        Acts.of(own_acts(reading.state, recent), ids, reading.at_us),
+        FriendItems.of([
+            (strength, Acts.of(state.deeds, ids, reading.at_us))
+            for strength, state in friends
+            if social(state.consents)
+        ]),
+        _bought(reading, ids),
+    )
+
+
+def social(consents: Sequence[str] | None) -> bool:
+    """Whether a person's acts may be used for friends: nobody who refused is used.
+
+    Examples
+    --------
+    >>> social(None), social(["personalize"]), social(["social_graph"])
+    (True, False, True)
+    """
+    return consents is None or Scope.SOCIAL_GRAPH in consents
+
+
+def _bought(reading: Reading, ids: IdMap) -> Codes:
+    tails, values = reading.table(Key.TOUCH)
+    bought = values["touch.orders"] > 0
+    codes = ids.codes([tail for tail, one in zip(tails, bought, strict=True) if one])
+    return np.sort(codes[codes >= 0])
+
+
+def _joined(parts: list[Any], kind: type[np.generic]) -> Any:
+    return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
+
+
+def _people(place: npt.NDArray[np.int64], who: npt.NDArray[np.int64], size: int) -> Floats:
+    """How many different people stand at each place."""
+    if not len(place):
+        return np.zeros(size)
+    pairs = np.unique(np.stack([place, who]), axis=1)
+    return np.bincount(pairs[0], minlength=size).astype(np.float64)

@@ -1,0 +1,161 @@
+"""LambdaMART over rows of numbers: the only importer of lightgbm.
+
+Burges, "From RankNet to LambdaRank to LambdaMART", 2010; Ke et al., "LightGBM", NeurIPS 2017.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import InputError
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LambdaMartConfig:
+    """How the trees are grown.
+
+    Parameters
+    ----------
+    rounds : int
+        Trees at most; validation stops earlier.
+    patience : int
+        Rounds without a better NDCG on validation before stopping.
+    num_leaves, min_data_in_leaf, learning_rate, feature_fraction, lambda_l2 :
+        As LightGBM names them.
+    truncation : int
+        How deep in the list pairs count.
+    threads : int
+        Of training.
+    """
+
+    rounds: int = 400
+    patience: int = 40
+    num_leaves: int = 31
+    min_data_in_leaf: int = 100
+    learning_rate: float = 0.05
+    feature_fraction: float = 0.7
+    lambda_l2: float = 5.0
+    truncation: int = 30
+    threads: int = 2
+
+    def parameters(self, seed: int) -> dict[str, Any]:
+        """What LightGBM is given."""
+        given = asdict(self)
+        for word in ("rounds", "patience", "truncation", "threads"):
+            del given[word]
+        return given | {
+            "objective": "lambdarank",
+            "metric": "ndcg",
+            "eval_at": [20],
+            "lambdarank_truncation_level": self.truncation,
+            "num_threads": self.threads,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows of several queries, one query after the other.
+
+    Parameters
+    ----------
+    rows : ndarray, float32, shape (n, columns)
+        Features.
+    labels : ndarray, shape (n,)
+        Gain of each row, 0 and up.
+    sizes : ndarray, int, shape (queries,)
+        Rows of each query.
+    """
+
+    rows: Rows
+    labels: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+
+
+class LambdaMart:
+    """A fitted ranker.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The trees.
+    columns : sequence of str
+        Names of the columns it reads, in order.
+    """
+
+    def __init__(self, booster: Any, columns: Sequence[str]) -> None:
+        self.booster = booster
+        self.columns = tuple(columns)
+
+    @classmethod
+    def fit(
+        cls,
+        train: Groups,
+        valid: Groups | None,
+        columns: Sequence[str],
+        config: LambdaMartConfig = LambdaMartConfig(),
+        seed: int = 0,
+    ) -> Self:
+        """Grow trees.
+
+        Raises
+        ------
+        InputError
+            When no query has a positive row.
+        """
+        import lightgbm
+
+        if not np.any(train.labels > 0):
+            raise InputError(
+                "nothing to learn a ranking from",
+                expected="queries with at least one positive row",
+                got=f"{len(train.sizes)} queries, no positive row",
+                next_step="give a longer history",
+            )
+        data = lightgbm.Dataset(
+            train.rows, train.labels, group=train.sizes, feature_name=list(columns),
+            free_raw_data=True,
+        )  # fmt: skip
+        sets, callbacks = [], []
+        if valid is not None and np.any(valid.labels > 0):
+            sets = [data.create_valid(valid.rows, valid.labels, group=valid.sizes)]
+            callbacks = [lightgbm.early_stopping(config.patience, verbose=False)]
+        booster = lightgbm.train(
+            config.parameters(seed), data, config.rounds, valid_sets=sets, callbacks=callbacks
+        )
+        return cls(booster, columns)
+
+    def score(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """Scores of rows; float64, shape (n,)."""
+        if not len(rows):
+            return np.zeros(0)
+        scores = self.booster.predict(rows, num_threads=1)
+        return np.asarray(scores, dtype=np.float64)
+
+    @property
+    def importance(self) -> Mapping[str, float]:
+        """Total gain of each column, largest first."""
+        gains = self.booster.feature_importance("gain")
+        pairs = sorted(zip(self.columns, gains, strict=True), key=lambda pair: -pair[1])
+        return {name: float(gain) for name, gain in pairs}
+
+    def save(self, path: Path) -> None:
+        """Write LightGBM's text model."""
+        self.booster.save_model(str(path))
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read a text model."""
+        import lightgbm
+
+        booster = lightgbm.Booster(model_file=str(path))
+        return cls(booster, booster.feature_name())

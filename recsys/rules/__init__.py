@@ -1,0 +1,1 @@
+"""Rules: what may not be shown, and why."""
