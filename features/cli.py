@@ -4,7 +4,8 @@ A package lists a ``typer.Typer`` in the entry-point group ``huoren.commands``; 
 which packages exist, so no arrow goes up. Command modules import what they need inside the command.
 
 Exit codes: 0 done; 1 a defect of ours; 2 wrong usage; 3 the input was refused; 4 an earlier command
-has not been run; 5 a gate refused; 6 a bundle or the store was refused; 130 interrupted.
+has not been run; 5 a gate refused; 6 a bundle, the store or the tracking server cannot be used;
+130 interrupted.
 """
 
 import sys
@@ -20,6 +21,7 @@ EXIT_CODES: dict[type[errors.HuorenError], int] = {
     errors.GateRefused: 5,
     errors.BundleError: 6,
     errors.StoreError: 6,
+    errors.TrackingError: 6,
 }
 """Exit code by error class; a subclass has its parent's."""
 

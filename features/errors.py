@@ -14,6 +14,7 @@
     │   ├── BundleIncomplete    a file of the manifest is missing
     │   ├── BundleCorrupt       a file's checksum differs
     │   └── BundleMismatch      written for another schema or feature declaration
+    ├── TrackingError           the tracking server cannot be used
     └── GateRefused             a promotion gate does not hold
 
 HTTP status codes exist only in ``serving.errors``, exit codes only in ``features.cli``.
@@ -108,6 +109,10 @@ class BundleCorrupt(BundleError):
 
 class BundleMismatch(BundleError):
     """The bundle was written for another schema version or feature declaration."""
+
+
+class TrackingError(HuorenError):
+    """The tracking server cannot be used."""
 
 
 class GateRefused(HuorenError):
