@@ -4,6 +4,9 @@ import pytest
 
 from training.tracking import Tracking
 
+TALKERS = ("mlflow.store.db.utils", "alembic.runtime.migration")
+"""Loggers of MLflow's migrations; importing MLflow replaces the handlers of their parents."""
+
 
 class Listening(logging.Handler):
     """Keeps every message."""
@@ -21,7 +24,7 @@ def first_connection(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Tracking, list[str]]:
     """A new MLflow database, and what was logged meanwhile; its migrations take ten seconds."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    loggers = [logging.getLogger(name) for name in TALKERS]
     listening = Listening()
     for logger in loggers:
         logger.addHandler(listening)
