@@ -22,6 +22,8 @@ from training.world.mechanism import Mechanism, Stage, Today, Visits, Wave
 from training.world.pending import Pending
 from training.world.ragged import Bools, Floats, Ints, rank_within, sigmoid, top_within
 
+_DECIDING_US = 60 * SECOND_US
+
 
 @dataclass(frozen=True)
 class GroupBuyConfig:
@@ -78,6 +80,17 @@ class _Candidates:
     at: Ints
 
 
+@dataclass(frozen=True)
+class _Played:
+    """How it went: ``looked`` and ``joins`` by candidate, the rest by group."""
+
+    looked: Bools
+    joins: Bools
+    joined: Ints
+    success: Bools
+    ended: Ints
+
+
 class GroupBuy(Mechanism):
     """Opens groups and plays each to its end."""
 
@@ -96,24 +109,12 @@ class GroupBuy(Mechanism):
         if groups.starter.size == 0:
             return None
         people = self._candidates(today, rng, groups)
-        looked = rng.random(people.group.size) < people.p_view
-        joining = looked & (rng.random(people.group.size) < people.p_join)
-        missing = groups.size - 1
-        order: Ints = np.cumsum(joining) - joining
-        begins = np.searchsorted(people.group, np.arange(groups.size.size))
-        taken = np.concatenate([order, [0]])[np.minimum(begins, order.size)]
-        place = order - taken[people.group]
-        joins = joining & (place < missing[people.group])
-        filled = np.bincount(people.group[joins], minlength=missing.size)
-        success = filled >= missing
-        ended = np.full(missing.size, np.iinfo(np.int64).max)
-        last = joins & (place == (missing - 1)[people.group])
-        ended[people.group[last]] = people.at[last] + 60 * SECOND_US
-        looked &= people.at <= ended[people.group]
-        self._log(groups, people, looked, joins, filled, success, ended)
-        self._pay(today, rng, groups, people, joins, success, ended)
-        chance = _p_success(people, missing)
+        played = _play(rng, groups, people)
+        self._log(groups, people, played)
+        self._pay(today, rng, groups, people, played)
+        chance = _p_success(people, groups.size - 1)
         self._groups.put(at=groups.at, number=groups.number, p_success=chance)
+        looked = played.looked
         self._looks.put(
             at=people.at[looked],
             number=groups.number[people.group[looked]],
@@ -195,16 +196,7 @@ class GroupBuy(Mechanism):
         p_view = np.where(invited, sigmoid(c.seen + pull), 1.0)
         return p_view, sigmoid(np.where(invited, c.joined, c.joined_stranger) + pull)
 
-    def _log(
-        self,
-        groups: _Opened,
-        people: _Candidates,
-        looked: Bools,
-        joins: Bools,
-        filled: Ints,
-        success: Bools,
-        ended: Ints,
-    ) -> None:
+    def _log(self, groups: _Opened, people: _Candidates, played: _Played) -> None:
         log = self.stage.log
         log.add(
             GROUP_STARTED,
@@ -216,18 +208,22 @@ class GroupBuy(Mechanism):
             price_fen=groups.price,
             expires_us=groups.expires,
         )
-        for event, rows, wait in ((GROUP_VIEWED, looked, 0), (GROUP_JOINED, joins, 60)):
+        for event, rows, wait in (
+            (GROUP_VIEWED, played.looked, 0),
+            (GROUP_JOINED, played.joins, _DECIDING_US),
+        ):
             group = people.group[rows]
             log.add(
                 event,
-                people.at[rows] + wait * SECOND_US,
+                people.at[rows] + wait,
                 people.user[rows],
                 peer_id=people.inviter[rows],
                 item_id=groups.item[group],
                 group_buy_id=groups.number[group],
                 entry=np.where(people.inviter[rows] >= 0, "invite", "list").astype(object),
             )
-        at = np.where(success, ended + 5 * SECOND_US, groups.expires)
+        success = played.success
+        at = np.where(success, played.ended + 5 * SECOND_US, groups.expires)
         for event, ends in ((GROUP_SUCCEEDED, success), (GROUP_FAILED, ~success)):
             log.add(
                 event,
@@ -235,7 +231,7 @@ class GroupBuy(Mechanism):
                 groups.starter[ends],
                 item_id=groups.item[ends],
                 group_buy_id=groups.number[ends],
-                size=1 + filled[ends],
+                size=1 + played.joined[ends],
             )
 
     def _pay(
@@ -244,20 +240,18 @@ class GroupBuy(Mechanism):
         rng: np.random.Generator,
         groups: _Opened,
         people: _Candidates,
-        joins: Bools,
-        success: Bools,
-        ended: Ints,
+        played: _Played,
     ) -> None:
         """Place an order for each member of a group that filled."""
-        paid = joins & success[people.group]
-        full = np.flatnonzero(success)
+        paid = played.joins & played.success[people.group]
+        full = np.flatnonzero(played.success)
         group = np.concatenate([full, people.group[paid]])
         user = np.concatenate([groups.starter[full], people.user[paid]])
         inviter = np.concatenate([np.full(full.size, -1), people.inviter[paid]])
         order = self.stage.log.numbers("order_id", group.size)
         today.till.place(
             rng,
-            ended[group] + 20 * SECOND_US,
+            played.ended[group] + 20 * SECOND_US,
             user,
             groups.item[group],
             order,
@@ -268,6 +262,24 @@ class GroupBuy(Mechanism):
             peer_id=inviter,
             entry="group",
         )
+
+
+def _play(rng: np.random.Generator, groups: _Opened, people: _Candidates) -> _Played:
+    """Let candidates look and join in the order they come, until a group is full."""
+    looked = rng.random(people.group.size) < people.p_view
+    joining = looked & (rng.random(people.group.size) < people.p_join)
+    missing = groups.size - 1
+    earlier: Ints = np.cumsum(joining) - joining
+    begins = np.searchsorted(people.group, np.arange(missing.size))
+    elsewhere = np.concatenate([earlier, [0]])[np.minimum(begins, earlier.size)]
+    place = earlier - elsewhere[people.group]
+    joins = joining & (place < missing[people.group])
+    joined = np.bincount(people.group[joins], minlength=missing.size)
+    ended = np.full(missing.size, np.iinfo(np.int64).max)
+    last = joins & (place == (missing - 1)[people.group])
+    ended[people.group[last]] = people.at[last] + _DECIDING_US
+    looked &= people.at <= ended[people.group]
+    return _Played(looked, joins, joined, joined >= missing, ended)
 
 
 def _p_success(people: _Candidates, missing: Ints) -> Floats:

@@ -7,13 +7,12 @@ needs of the day. Its NDCG on the last week is the ceiling for every model of th
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from training.world.feed import Feed
 from training.world.hearsay import Hearsay
 from training.world.mechanism import Stage, Today
 from training.world.presets import World
-from training.world.ragged import Floats, Ints, expand, rank_within, sigmoid
+from training.world.ragged import Floats, Ints, expand, sigmoid
 from training.world.replenishment import Replenishment
 from training.world.words import LEAVES
 
@@ -114,44 +113,3 @@ class Oracle:
         dense = np.zeros((user.size, live.size))
         dense[row[item >= 0], item[item >= 0]] = value[place[item >= 0]]
         return dense
-
-
-def ndcg(best: npt.NDArray[np.int64], row: Ints, item: Ints) -> float:
-    """Mean NDCG of lists over the users who ordered anything.
-
-    Parameters
-    ----------
-    best : int array of shape (users, k)
-        Lists, best first.
-    row, item : int arrays of shape (orders,)
-        Relevant pairs: row of ``best`` and item, each once.
-
-    Returns
-    -------
-    float
-        Binary NDCG with the ideal over min(relevant, k); nan without any order.
-
-    Examples
-    --------
-    >>> ndcg(np.array([[3, 4], [5, 6]]), np.array([0, 1]), np.array([3, 9]))
-    0.5
-    """
-    if row.size == 0:
-        return float("nan")
-    k = best.shape[1]
-    gain = 1.0 / np.log2(np.arange(k) + 2.0)
-    match = best[row] == item[:, None]
-    reached = np.bincount(row, (match * gain).sum(axis=1), minlength=best.shape[0])
-    relevant = np.bincount(row, minlength=best.shape[0])
-    ideal = np.cumsum(gain)[np.minimum(relevant, k) - 1]
-    some = relevant > 0
-    return float((reached[some] / ideal[some]).mean())
-
-
-def distinct(row: Ints, item: Ints) -> tuple[Ints, Ints]:
-    """Drop repeated pairs."""
-    order = np.lexsort((item, row))
-    row, item = row[order], item[order]
-    base = int(item.max()) + 1 if item.size else 1
-    first = rank_within(row * base + item) == 0
-    return row[first], item[first]

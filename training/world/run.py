@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,13 +20,12 @@ from training.world.feed import Feed
 from training.world.friends import Friends
 from training.world.groupbuy import GroupBuy
 from training.world.hearsay import Hearsay
+from training.world.judge import Judge
 from training.world.log import EventLog
 from training.world.mechanism import Mechanism, Stage, Today, Visits
 from training.world.mood import Mood
-from training.world.oracle import Oracle, distinct, ndcg
 from training.world.people import People
 from training.world.presets import World
-from training.world.ragged import Floats, Ints
 from training.world.replenishment import Replenishment
 from training.world.rhythm import sessions
 from training.world.search import Search
@@ -35,6 +33,7 @@ from training.world.sharing import Sharing
 from training.world.shopping import Shopping
 from training.world.streams import Streams
 from training.world.till import Till
+from training.world.truth import table_in, told_in
 
 MECHANISMS: tuple[Callable[[World, Stage], Mechanism], ...] = (
     lambda world, stage: Campaign(world.campaign, stage, world.days),
@@ -48,9 +47,6 @@ MECHANISMS: tuple[Callable[[World, Stage], Mechanism], ...] = (
 )
 """Every mechanism of the world, in the order they are asked; a new one is a line here."""
 
-_ORACLE_USERS = 3_000
-_ORACLE_K = 50
-_SPAN_DAYS = 7
 _WAVES = 12
 
 
@@ -130,7 +126,7 @@ def simulate(
 
 def _check_place(out: Path) -> None:
     taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if taken and not (out / "truth" / "world.json").exists():
+    if taken and not told_in(out).exists():
         raise InputError(
             f"{out} is taken",
             expected="a new directory, an empty one or an earlier world",
@@ -152,10 +148,7 @@ class _Run:
         self.till = Till(world.till, self.stage.people, self.stage.catalogue, self.stage.log)
         self.shopping = Shopping(world.shopping, self.stage)
         self.mechanisms = [make(world, self.stage) for make in MECHANISMS]
-        self.cut_day = max(world.days - _SPAN_DAYS, world.days // 2)
-        self.judged = np.zeros(0, dtype=np.int64)
-        self.best: dict[str, Ints] = {}
-        self.later: list[tuple[Ints, Ints]] = []
+        self.judge = Judge(world, self.stage, self.mechanisms, self.shopping)
 
     def _set_stage(self) -> Stage:
         world, streams = self.world, self.streams
@@ -183,8 +176,7 @@ class _Run:
     def live_through(self, day: int) -> None:
         """Simulate one business day and seal its events."""
         today = self._open(day)
-        if day == self.cut_day:
-            self._consult(today)
+        self.judge.open_day(today)
         parts = [mechanism.propose(today) for mechanism in self.mechanisms]
         for _ in range(_WAVES):
             visits = [part for part in parts if part is not None and len(part)]
@@ -224,33 +216,11 @@ class _Run:
 
     def _close(self, today: Today) -> None:
         today.bought.update(self.till.book.take(today.end_us))
-        user, item = today.bought["user"], today.bought["item"]
-        self.stage.catalogue.sell(item, today.bought["quantity"], today.end_us)
-        if today.number >= self.cut_day:
-            told = today.bought["at"] <= self.horizon_us
-            self.later.append((user[told], item[told]))
+        self.stage.catalogue.sell(today.bought["item"], today.bought["quantity"], today.end_us)
         for mechanism in self.mechanisms:
             mechanism.close(today)
-        if today.number < self.cut_day - 1:
-            self.shopping.known.clear()
-            self.shopping.hidden.clear()
+        self.judge.close_day(today)
         self.stage.log.seal(today.end_us)
-
-    def _consult(self, today: Today) -> None:
-        """Ask the oracle, and popularity, before the last week begins."""
-        present = np.flatnonzero(today.present)
-        chosen = self.streams.of("oracle").permutation(present)[:_ORACLE_USERS]
-        self.judged = np.sort(chosen)
-        named = {type(mechanism): mechanism for mechanism in self.mechanisms}
-        feed, hearsay, again = (named[kind] for kind in (Feed, Hearsay, Replenishment))
-        assert isinstance(feed, Feed)
-        assert isinstance(hearsay, Hearsay)
-        assert isinstance(again, Replenishment)
-        oracle = Oracle(self.world, self.stage, feed, hearsay, again)
-        self.best["oracle"] = oracle.top(today, self.judged, _ORACLE_K)
-        sold = np.where(today.live, self.stage.catalogue.sold, -1)
-        popular = np.argsort(-sold, kind="stable")[:20]
-        self.best["popular"] = np.tile(popular, (self.judged.size, 1))
 
     def finish(self) -> Summary:
         """Write what is left and the truth."""
@@ -268,52 +238,29 @@ class _Run:
             events=self.stage.log.counted(),
             start=format_instant(self.start_us),
             end=format_instant(self.horizon_us),
-            explained=_explained(self.shopping.known, self.shopping.hidden),
-            oracle_ndcg=self._ndcg("oracle"),
-            popular_ndcg=self._ndcg("popular"),
+            explained=self.judge.explained(),
+            oracle_ndcg=self.judge.ndcg("oracle"),
+            popular_ndcg=self.judge.ndcg("popular"),
         )
         self._write_truth(summary)
         return summary
 
-    def _ndcg(self, judge: str) -> float:
-        user = np.concatenate([u for u, _ in self.later])
-        item = np.concatenate([i for _, i in self.later])
-        row = np.searchsorted(self.judged, user)
-        inside = row < self.judged.size
-        inside[inside] = self.judged[row[inside]] == user[inside]
-        return ndcg(self.best[judge][:, :20], *distinct(row[inside], item[inside]))
-
     def _write_truth(self, summary: Summary) -> None:
-        truth = self.out / "truth"
-        truth.mkdir()
-        ids = self.stage.people.ids, self.stage.catalogue.ids
-        row, rank = np.nonzero(self.best["oracle"] >= 0)
+        told_in(self.out).parent.mkdir()
         tables = {
             "users": self.stage.people.truth(),
             "items": self.stage.catalogue.truth(),
             "ties": self.stage.friends.truth(),
             "weather": self.stage.mood.truth(),
-            "oracle": pa.table({
-                "user_id": ids[0].take(pa.array(self.judged[row])),
-                "rank": rank,
-                "item_id": ids[1].take(pa.array(self.best["oracle"][row, rank])),
-            }),
+            "oracle": self.judge.truth(),
         }
         for mechanism in self.mechanisms:
             tables.update(mechanism.truth())
         for name, table in tables.items():
-            _write(truth / f"{name}.parquet", table)
+            _write(table_in(self.out, name), table)
         told = {"world": asdict(self.world), "seed": self.seed, "summary": asdict(summary)}
-        (truth / "world.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        told_in(self.out).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def _write(path: Path, table: pa.Table) -> None:
     pq.write_table(table, path, compression="zstd")
-
-
-def _explained(known: list[Floats], hidden: list[Floats]) -> float:
-    if not known:
-        return float("nan")
-    seen, unseen = np.concatenate(known), np.concatenate(hidden)
-    total = float((seen + unseen).var()) if seen.size else 0.0
-    return float(seen.var()) / total if total > 0 else float("nan")

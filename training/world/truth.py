@@ -16,6 +16,16 @@ from training.world.desire import Desire, DesireConfig
 from training.world.ragged import Floats, Ints
 
 
+def told_in(world: Path) -> Path:
+    """File that tells how a world was made."""
+    return world / "truth" / "_world.json"
+
+
+def table_in(world: Path, name: str) -> Path:
+    """File of one table of the truth; the underscore keeps it out of whatever reads data."""
+    return world / "truth" / f"_{name}.parquet"
+
+
 @dataclass(frozen=True)
 class Truth:
     """What really drove a world.
@@ -40,16 +50,16 @@ class Truth:
     world: Path
 
     def __post_init__(self) -> None:
-        if not (self.world / "truth" / "world.json").exists():
+        if not told_in(self.world).exists():
             raise MissingStep(
                 f"{self.world} has no truth", next_step=f"run `huoren simulate {self.world}`"
             )
 
     def table(self, name: str) -> pa.Table:
         """Read one table of the truth, such as users, ties, shares, group_buys or campaign."""
-        path = self.world / "truth" / f"{name}.parquet"
+        path = table_in(self.world, name)
         if not path.exists():
-            known = ", ".join(sorted(p.stem for p in path.parent.glob("*.parquet")))
+            known = ", ".join(sorted(p.stem[1:] for p in path.parent.glob("*.parquet")))
             raise InputError(f"the truth has no table {name!r}", expected=f"one of {known}")
         return pq.read_table(path)
 
@@ -94,7 +104,7 @@ class Truth:
 
     @cached_property
     def _config(self) -> dict[str, dict[str, float]]:
-        told = json.loads((self.world / "truth" / "world.json").read_text())
+        told = json.loads(told_in(self.world).read_text())
         world: dict[str, dict[str, float]] = told["world"]
         return world
 
