@@ -1,0 +1,66 @@
+"""Admission: what cannot be answered soon is refused at once, so that the rest stays fast.
+
+A worker computes one recommendation at a time. The wait of a new request is estimated as the
+number of requests already waiting times the mean time one took lately; beyond the bound it gets
+``overloaded`` with ``Retry-After`` before anything is read.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from serving.errors import Refusal
+
+_FEW = 4
+"""So many may always wait, however slow the last ones were."""
+
+_MEMORY = 0.05  # weight of the newest time in the mean
+
+
+class Admission:
+    """The queue in front of the recommendations of one worker.
+
+    Parameters
+    ----------
+    bound_ms : float
+        Longest estimated wait, in milliseconds.
+    """
+
+    def __init__(self, bound_ms: float) -> None:
+        self.bound = bound_ms / 1e3
+        self.waiting = 0
+        self.mean = 0.0  # seconds of one request
+
+    def check(self) -> None:
+        """Refuse when the wait would be too long.
+
+        Raises
+        ------
+        Refusal
+            ``overloaded``.
+        """
+        wait = self.waiting * self.mean
+        if self.waiting >= _FEW and wait > self.bound:
+            raise Refusal(
+                "overloaded",
+                f"{self.waiting} requests wait, about {wait * 1e3:.0f} ms",
+                headers={"Retry-After": "1"},
+            )
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn to compute.
+
+        One round of the event loop is given away first: whatever arrived together is then counted
+        before the first of it computes.
+        """
+        self.check()
+        self.waiting += 1
+        try:
+            await asyncio.sleep(0)
+            started = time.perf_counter()
+            yield
+            self.mean += _MEMORY * (time.perf_counter() - started - self.mean)
+        finally:
+            self.waiting -= 1

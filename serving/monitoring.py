@@ -1,0 +1,80 @@
+"""What the service tells of itself: Prometheus metrics, over all workers at ``/metrics``."""
+
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (
+    0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+)  # fmt: skip
+
+
+class Metrics:
+    """The metrics of one worker.
+
+    Workers of one service share a directory (``PROMETHEUS_MULTIPROC_DIR``), and whichever is asked
+    answers for all.
+    """
+
+    def __init__(self) -> None:
+        own = CollectorRegistry()
+        self.seconds = Histogram(
+            "huoren_request_seconds",
+            "Time from the request's arrival to its answer",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=own,
+        )
+        self.degraded = Counter(
+            "huoren_degraded", "Answers that left a part out", ["part"], registry=own
+        )
+        self.events = Counter(
+            "huoren_events", "Events by what became of them", ["result"], registry=own
+        )
+        self.impressions = Counter(
+            "huoren_impressions", "Lists written to the impression log", ["result"], registry=own
+        )
+        self.bundle = Gauge(
+            "huoren_bundle_info",
+            "The bundle in service",
+            ["version"],
+            multiprocess_mode="liveall",
+            registry=own,
+        )
+        self.bundle_age = Gauge(
+            "huoren_bundle_age_seconds",
+            "Service time since the data of the bundle in service ends",
+            multiprocess_mode="livemax",
+            registry=own,
+        )
+        self.refused = Gauge(
+            "huoren_bundles_refused",
+            "Bundles that were named and refused",
+            multiprocess_mode="livemax",
+            registry=own,
+        )
+        self.lag = Gauge(
+            "huoren_state_lag_entries",
+            "Durable log entries that the states do not contain yet",
+            multiprocess_mode="livemax",
+            registry=own,
+        )
+        for result in ("written", "dropped"):
+            self.impressions.labels(result)
+        self._own = own
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        if not os.environ.get(DIRECTORY):
+            return generate_latest(self._own)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def close(self) -> None:
+        """Take this worker's gauges back."""
+        if Path(os.environ.get(DIRECTORY, "/nowhere")).is_dir():
+            mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]

@@ -1,0 +1,155 @@
+"""How one service runs: environment and command line become one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.clock import BusinessZone, now_us
+from features.errors import InputError
+from features.home import Home
+
+CHAMPION = "champion"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one worker takes on at once.
+
+    Parameters
+    ----------
+    body_bytes : int
+        Largest request body.
+    upload_seconds : float
+        How long a client may take to send it.
+    queue_ms : float
+        Estimated wait, in milliseconds, beyond which recommendations are refused at once.
+    impressions : int
+        Answers that may wait for the impression log before further ones are dropped.
+    flush_seconds : float
+        How often waiting impressions are written.
+    """
+
+    body_bytes: int = 1 << 20
+    upload_seconds: float = 10.0
+    queue_ms: float = 25.0
+    impressions: int = 10_000
+    flush_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a worker is told from outside.
+
+    Parameters
+    ----------
+    home : Home
+        The data of the installation.
+    bundle : str
+        ``champion`` (followed as it changes), a bundle's checksum or its beginning, or a directory.
+    host, port : str, int
+        Where to listen.
+    workers : int
+        Processes; one core each.
+    clock_offset_us : int
+        Added to the wall clock; ``huoren serve --at T`` sets it so that time starts at T.
+    keys : Path or None
+        File of key hashes; without it the service listens on the loopback address alone.
+    zone : BusinessZone
+        For day windows and hours.
+    limits : Limits
+        What one worker takes on at once.
+    """
+
+    home: Home
+    bundle: str = CHAMPION
+    host: str = "127.0.0.1"
+    port: int = 3000
+    workers: int = 1
+    clock_offset_us: int = 0
+    keys: Path | None = None
+    zone: BusinessZone = field(default_factory=BusinessZone)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.keys is None and self.host not in LOOPBACK:
+            raise InputError(
+                "without keys the service listens on the loopback address alone",
+                expected="--keys FILE, or --host 127.0.0.1",
+                got=f"--host {self.host}",
+                next_step="make a key with `huoren key app`",
+            )
+        for name, number, low, high in (
+            ("port", self.port, 0, 65_535),
+            ("workers", self.workers, 1, 256),
+        ):
+            if not low <= number <= high:
+                raise InputError(f"no such {name}", expected=f"{low} to {high}", got=str(number))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read ``HUOREN_*`` variables; what is absent has its default.
+
+        Raises
+        ------
+        InputError
+            When a value cannot be used.
+
+        Examples
+        --------
+        >>> Settings.from_environment({"HUOREN_HOME": "/shop", "HUOREN_WORKERS": "2"}).workers
+        2
+        >>> Settings.from_environment({"HUOREN_HOST": "0.0.0.0"})
+        Traceback (most recent call last):
+        features.errors.InputError: without keys the service listens on the loopback address ...
+        """
+        keys = environment.get("HUOREN_KEYS")
+        root = Path(environment.get("HUOREN_HOME", "huoren-data"))
+        return cls(
+            home=Home(root.resolve()),
+            bundle=environment.get("HUOREN_BUNDLE", CHAMPION),
+            host=environment.get("HUOREN_HOST", "127.0.0.1"),
+            port=_whole(environment, "HUOREN_PORT", 3000),
+            workers=_whole(environment, "HUOREN_WORKERS", 1),
+            clock_offset_us=_whole(environment, "HUOREN_CLOCK_OFFSET_US", 0),
+            keys=Path(keys).resolve() if keys else None,
+            zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
+        )
+
+    def to_environment(self) -> dict[str, str]:
+        """Write the variables from which a worker process reads the same value.
+
+        Examples
+        --------
+        >>> settings = Settings(Home(Path("/shop")), port=8080)
+        >>> Settings.from_environment(settings.to_environment()) == settings
+        True
+        """
+        return {
+            "HUOREN_HOME": str(self.home.root),
+            "HUOREN_BUNDLE": self.bundle,
+            "HUOREN_HOST": self.host,
+            "HUOREN_PORT": str(self.port),
+            "HUOREN_WORKERS": str(self.workers),
+            "HUOREN_CLOCK_OFFSET_US": str(self.clock_offset_us),
+            "HUOREN_ZONE": self.zone.name,
+        } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
+
+
+@dataclass(frozen=True)
+class ServiceClock:
+    """The time the service believes it is: the wall clock, moved."""
+
+    offset_us: int = 0
+
+    def now_us(self) -> int:
+        """Instant of the service."""
+        return now_us() + self.offset_us
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"{name} is no whole number", got=repr(text)) from error
