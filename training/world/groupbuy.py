@@ -20,7 +20,7 @@ from features.events import (
 )
 from training.world.mechanism import Mechanism, Stage, Today, Visits, Wave
 from training.world.pending import Pending
-from training.world.ragged import Bools, Floats, Ints, rank_within, sigmoid, top_within
+from training.world.ragged import Bools, Floats, Ints, at_least, sigmoid, top_within
 
 _DECIDING_US = 60 * SECOND_US
 
@@ -112,7 +112,7 @@ class GroupBuy(Mechanism):
         played = _play(rng, groups, people)
         self._log(groups, people, played)
         self._pay(today, rng, groups, people, played)
-        chance = _p_success(people, groups.size - 1)
+        chance = at_least(groups.size - 1, people.group, people.p_view * people.p_join)
         self._groups.put(at=groups.at, number=groups.number, p_success=chance)
         looked = played.looked
         self._looks.put(
@@ -208,10 +208,8 @@ class GroupBuy(Mechanism):
             price_fen=groups.price,
             expires_us=groups.expires,
         )
-        for event, rows, wait in (
-            (GROUP_VIEWED, played.looked, 0),
-            (GROUP_JOINED, played.joins, _DECIDING_US),
-        ):
+        steps = ((GROUP_VIEWED, played.looked, 0), (GROUP_JOINED, played.joins, _DECIDING_US))
+        for event, rows, wait in steps:
             group = people.group[rows]
             log.add(
                 event,
@@ -280,22 +278,3 @@ def _play(rng: np.random.Generator, groups: _Opened, people: _Candidates) -> _Pl
     ended[people.group[last]] = people.at[last] + _DECIDING_US
     looked &= people.at <= ended[people.group]
     return _Played(looked, joins, joined, joined >= missing, ended)
-
-
-def _p_success(people: _Candidates, missing: Ints) -> Floats:
-    """Chance that enough of the candidates join: Poisson–binomial, one candidate at a time."""
-    needed = int(missing.max())
-    state = np.zeros((missing.size, needed + 1))
-    state[:, 0] = 1.0
-    chance = people.p_view * people.p_join
-    turn = rank_within(people.group)
-    for place in range(int(turn.max()) + 1 if turn.size else 0):
-        rows = turn == place
-        group, p = people.group[rows], chance[rows][:, None]
-        before = state[group]
-        after = before * (1.0 - p)
-        after[:, 1:] += before[:, :-1] * p
-        after[:, -1] += before[:, -1] * p[:, 0]
-        state[group] = after
-    reached = np.arange(needed + 1) >= missing[:, None]
-    return np.asarray((state * reached).sum(axis=1))

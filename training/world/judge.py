@@ -1,4 +1,4 @@
-"""How hard a world is: the oracle and popularity judged on the last week, and what noise remains."""
+"""How hard a world is: the oracle and popularity on the last week, and how much is noise."""
 
 from collections.abc import Sequence
 

@@ -92,3 +92,32 @@ def draw_between(cumulative: Floats, low: Ints, high: Ints, u: Floats) -> Ints:
 def running(weights: Floats) -> Floats:
     """Return the running sum with a leading 0; shape (n + 1,)."""
     return np.concatenate(([0.0], np.cumsum(weights, dtype=np.float64)))
+
+
+def at_least(needed: Ints, group: Ints, chance: Floats) -> Floats:
+    """Chance that ``needed`` of a group's members say yes, each for themselves (Poisson–binomial).
+
+    Parameters
+    ----------
+    needed : int array of shape (groups,)
+        At least 1.
+    group, chance : arrays of shape (members,)
+        Sorted by group.
+
+    Examples
+    --------
+    >>> at_least(np.array([1, 2]), np.array([0, 0, 1]), np.array([0.5, 0.5, 0.9])).tolist()
+    [0.75, 0.0]
+    """
+    most = int(needed.max(initial=0))
+    state = np.zeros((needed.size, most + 1))
+    state[:, 0] = 1.0
+    turn = rank_within(group)
+    for place in range(int(turn.max(initial=-1)) + 1):
+        rows = turn == place
+        before, p = state[group[rows]], chance[rows][:, None]
+        after = before * (1.0 - p)
+        after[:, 1:] += before[:, :-1] * p
+        after[:, -1] += before[:, -1] * p[:, 0]
+        state[group[rows]] = after
+    return np.asarray((state * (np.arange(most + 1) >= needed[:, None])).sum(axis=1))
