@@ -1,19 +1,22 @@
 """The online store: events made durable, states of people up to date, the live catalogue.
 
 One contract, :class:`Store`; ``tests/features/store/conformance.py`` is what an implementation must
-pass.
+pass. :func:`open_store` opens the embedded one, which needs no server: several processes of one
+machine open the same home, one of them applies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from features.clock import BusinessZone
 from features.events import Event
+from features.home import Home
 from features.online import State
 from features.store.records import Item, Tie, User
 
 __all__ = [
-    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User",
+    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User", "open_store",
 ]  # fmt: skip
 
 
@@ -191,3 +194,25 @@ class Store(Protocol):
     def close(self) -> None:
         """Stop applying and release everything; the next opener needs no rebuild."""
         ...
+
+
+def open_store(home: Home, zone: BusinessZone | None = None, *, applies: bool = True) -> Store:
+    """Open the embedded store of a home, made if need be, rebuilt after an unclean stop.
+
+    Parameters
+    ----------
+    home : Home
+        Holds ``state/log.db`` and ``state/state.db``.
+    zone : BusinessZone, optional
+        For days and hours; default Asia/Shanghai.
+    applies : bool
+        Whether this process stands by to apply; exactly one of those that do, does.
+
+    Raises
+    ------
+    StoreError
+        The files are of another version or declaration and cannot be rebuilt; says what to run.
+    """
+    from features.store.embedded import EmbeddedStore
+
+    return EmbeddedStore.open(home, zone or BusinessZone(), applies=applies)

@@ -1,0 +1,216 @@
+"""The embedded store: SQLite files in the home, no server to start.
+
+::
+
+    append ──► log.db (waits for the disk) ──► applier ──► state.db (does not wait) ──► reads
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
+
+import msgspec
+
+from features import columns as c
+from features.clock import BusinessZone
+from features.errors import InputError, UnknownName
+from features.events import Event
+from features.home import Home
+from features.online import State, decode
+from features.store import Appended, Changes, Cursor, Forgotten, Item, Tie, User
+from features.store.applier import Applier
+from features.store.entries import Draft, event_draft, item_of, record_draft
+from features.store.erasing import erase
+from features.store.files import guarded
+from features.store.generations import Generations
+from features.store.log import Log
+from features.store.projection import read_items, read_states
+from features.store.reading import Reading
+
+_WAIT_S = 0.0005
+
+
+class EmbeddedStore:
+    """One process's view of the store of a home; implements ``features.store.Store``.
+
+    Parameters
+    ----------
+    generations : Generations
+        The home's files, prepared.
+    applies : bool
+        Whether this process stands by to apply.
+    """
+
+    def __init__(self, generations: Generations, *, applies: bool) -> None:
+        self._generations = generations
+        self._log = generations.log
+        self._reading = Reading(generations.path)
+        self._applier = Applier(self._log, generations) if applies else None
+        if self._applier:
+            self._applier.start()
+
+    @classmethod
+    def open(cls, home: Home, zone: BusinessZone, *, applies: bool = True) -> Self:
+        """Open a home; see ``features.store.open_store``."""
+        generations = _generations(home, zone)
+        try:
+            generations.prepare()
+        except BaseException:
+            generations.log.close()
+            raise
+        return cls(generations, applies=applies)
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Make events durable."""
+        return self._append([event_draft(event) for event in events])
+
+    def put_users(self, users: Sequence[User]) -> int:
+        """Upsert profiles."""
+        return self._append([record_draft(user) for user in users]).last_seq
+
+    def put_ties(self, ties: Sequence[Tie]) -> int:
+        """Upsert ties."""
+        return self._append([record_draft(tie) for tie in ties]).last_seq
+
+    def put_items(self, items: Sequence[Item]) -> int:
+        """Upsert items."""
+        return self._append([record_draft(item) for item in items]).last_seq
+
+    def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
+        """Change some fields of an item."""
+        applied = self.item(item_id)
+        done = self._log.append_with(
+            lambda connection: [
+                _patched(item_id, [self._log.last_item(connection, item_id), applied], fields)
+            ]
+        )
+        self._wake()
+        return done.last_seq
+
+    def _append(self, drafts: Sequence[Draft]) -> Appended:
+        done = self._log.append(drafts)
+        self._wake()
+        return done
+
+    def _wake(self) -> None:
+        if self._applier:
+            self._applier.appended.set()
+
+    def state(self, user_id: str) -> State | None:
+        """State of one person."""
+        body = self._one("SELECT body FROM states WHERE user_id = ?", user_id)
+        return None if body is None else decode(body)
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of several people."""
+        return self._reading.run(lambda connection: read_states(connection, user_ids))
+
+    def item(self, item_id: str) -> Item | None:
+        """Item as it is now."""
+        body = self._one("SELECT body FROM items WHERE item_id = ?", item_id)
+        return None if body is None else item_of(body)
+
+    def _one(self, query: str, key: str) -> bytes | None:
+        row = self._reading.run(lambda connection: connection.execute(query, (key,)).fetchone())
+        return row[0] if row else None
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items as they are now."""
+        return self._reading.run(lambda connection: read_items(connection, item_ids))
+
+    def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
+        """Items changed since a cursor."""
+        opened = self._reading.opened()
+        if cursor.generation != opened.generation:
+            cursor = Cursor(cursor.start_us, cursor.start_us, "\U0010ffff", opened.generation)
+        with guarded(self._reading.path):
+            rows = opened.connection.execute(
+                "SELECT changed_us, item_id, body FROM items WHERE (changed_us, item_id) > (?, ?) "
+                "ORDER BY changed_us, item_id LIMIT ?",
+                (cursor.after_us, cursor.after_id, limit),
+            ).fetchall()
+        if rows:
+            cursor = Cursor(cursor.start_us, rows[-1][0], rows[-1][1], cursor.generation)
+        return Changes(tuple(item_of(body) for *_, body in rows), cursor)
+
+    @property
+    def log_seq(self) -> int:
+        """Seq of the last durable entry."""
+        return self._log.head().last_seq
+
+    @property
+    def applied_seq(self) -> int:
+        """Seq of the last applied entry."""
+        query = "SELECT applied_seq FROM meta"
+        return int(self._reading.run(lambda connection: connection.execute(query).fetchone()[0]))
+
+    def wait_applied(self, seq: int, timeout_s: float = 5.0) -> bool:
+        """Wait until an entry is applied."""
+        until = time.monotonic() + timeout_s
+        while self.applied_seq < seq:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_WAIT_S)
+        return True
+
+    def load(
+        self,
+        states: Iterable[tuple[str, State]],
+        items: Iterable[Item],
+        *,
+        log_seq: int,
+        as_of_us: int | None = None,
+    ) -> None:
+        """Put a batch snapshot in force."""
+        self._generations.load(states, items, log_seq, as_of_us)
+
+    def forget(self, user_ids: Sequence[str]) -> Forgotten:
+        """Erase people."""
+        return erase(self._log, self._generations, self, user_ids)
+
+    def close(self) -> None:
+        """Stop applying and release the files."""
+        if self._applier:
+            self._applier.stop()
+        self._reading.close()
+        self._log.close()
+
+
+def load_snapshot(
+    home: Home,
+    zone: BusinessZone,
+    states: Iterable[tuple[str, State]],
+    items: Iterable[Item],
+    *,
+    log_seq: int,
+    as_of_us: int | None = None,
+) -> None:
+    """Do what ``Store.load`` does, also where the states in force cannot be used."""
+    generations = _generations(home, zone)
+    try:
+        generations.load(states, items, log_seq, as_of_us)
+    finally:
+        generations.log.close()
+
+
+def _generations(home: Home, zone: BusinessZone) -> Generations:
+    with guarded(home.state):
+        home.state.mkdir(parents=True, exist_ok=True)
+    return Generations(home, Log(home.state), zone)
+
+
+def _patched(item_id: str, versions: Sequence[Item | None], fields: Mapping[str, object]) -> Draft:
+    known = [item for item in versions if item]
+    if not known:
+        raise InputError(
+            f"there is no item {item_id!r}", next_step="put the whole item before changing it"
+        )
+    names = [name for name in Item.__struct_fields__ if name not in (c.ITEM, c.VALID_FROM)]
+    for name in fields:
+        if name not in names:
+            raise UnknownName.among("field of an item", name, names)
+    newest = msgspec.to_builtins(max(known, key=lambda item: item.valid_from_us))
+    try:
+        return record_draft(msgspec.convert({**newest, **fields, c.VALID_FROM: 0}, Item))
+    except msgspec.ValidationError as error:
+        raise InputError(f"item {item_id!r} cannot be changed so", got=str(error)) from error

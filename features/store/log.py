@@ -1,0 +1,273 @@
+"""The durable log: every event and every record taken, in one order.
+
+An append is on the disk when it returns. Callers of one process that come together share one
+transaction, hence one wait for the disk; processes take turns. ``seen`` keeps sixteen bytes for
+each line of an event, so that a line is taken once, also after its entry was sealed and pruned.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock as ThreadLock
+from typing import NamedTuple
+from uuid import uuid4
+
+from features.clock import now_us
+from features.errors import HuorenError, StoreError
+from features.store import Appended
+from features.store.entries import Draft, Entry, Kind, at_version, item_of
+from features.store.files import (
+    Lock,
+    connect,
+    guarded,
+    locked,
+    transaction,
+    unusable,
+    version,
+)
+from features.store.records import Item
+
+VERSION = 1
+RESTART_BYTES = 32 << 20
+"""Beyond this a checkpoint makes writers wait, so that they start the write-ahead file anew."""
+
+_SCHEMA = (
+    """CREATE TABLE head(
+        log_id TEXT NOT NULL, last_seq INTEGER NOT NULL, last_us INTEGER NOT NULL,
+        sealed_seq INTEGER NOT NULL, sealing_seq INTEGER NOT NULL,
+        pruned_seq INTEGER NOT NULL, pruned_us INTEGER NOT NULL)""",
+    """CREATE TABLE log(
+        seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key TEXT NOT NULL,
+        at_us INTEGER NOT NULL, logged_us INTEGER NOT NULL, body BLOB NOT NULL)""",
+    f"CREATE INDEX log_items ON log(key, seq) WHERE kind = {Kind.ITEM:d}",
+    "CREATE TABLE seen(digest BLOB PRIMARY KEY, logged_us INTEGER NOT NULL) WITHOUT ROWID",
+)
+
+Prepare = Callable[[sqlite3.Connection], Sequence[Draft]]
+
+
+class Head(NamedTuple):
+    """Where the log stands.
+
+    ``sealing_seq`` is where the sealing under way will end; equal to ``sealed_seq`` when none is.
+    Entries up to ``pruned_seq``, all logged by ``pruned_us``, may be gone.
+    """
+
+    log_id: str
+    last_seq: int
+    last_us: int
+    sealed_seq: int
+    sealing_seq: int
+    pruned_seq: int
+    pruned_us: int
+
+
+class _Ticket:
+    def __init__(self, prepare: Prepare) -> None:
+        self.prepare = prepare
+        self.result: Appended | None = None
+        self.error: HuorenError | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.result is not None or self.error is not None
+
+
+class Log:
+    """The log of one home.
+
+    Parameters
+    ----------
+    directory : Path
+        Where ``log.db`` is, or is made.
+
+    Raises
+    ------
+    StoreError
+        When the file is damaged or of another version.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "log.db"
+        with locked(directory / "files.lock"), guarded(self.path):
+            self._writer = _opened(self.path)
+        with guarded(self.path):
+            self._reader = connect(self.path, durable=True)
+            self._checkpointer = connect(self.path, durable=True)
+            self.log_id = self.head().log_id
+        self._turn = Lock(directory / "append.lock")
+        self._commit = ThreadLock()
+        self._waiting: deque[_Ticket] = deque()
+
+    def append(self, drafts: Sequence[Draft]) -> Appended:
+        """Make drafts durable, all or none."""
+        return self.append_with(lambda _: drafts)
+
+    def append_with(self, prepare: Prepare) -> Appended:
+        """Make durable what ``prepare`` returns once nobody else can append.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or fails; the caller may retry, lines are taken once.
+        """
+        ticket = _Ticket(prepare)
+        self._waiting.append(ticket)
+        with self._commit:
+            if not ticket.done:
+                self._take(self._group(ticket))
+        if ticket.error is not None:
+            raise ticket.error
+        assert ticket.result is not None
+        return ticket.result
+
+    def _group(self, ticket: _Ticket) -> list[_Ticket]:
+        group = []
+        while self._waiting:
+            group.append(self._waiting.popleft())
+        return group if ticket in group else [*group, ticket]
+
+    def _take(self, group: list[_Ticket]) -> None:
+        try:
+            with self._turn.held(), transaction(self._writer):
+                results = self._write(group)
+        except (sqlite3.Error, OSError) as error:
+            self._fail(group, unusable(self.path, error))
+        except HuorenError as error:
+            self._fail(group, error)
+        else:
+            for ticket, result in results:
+                ticket.result = result
+
+    @staticmethod
+    def _fail(group: Iterable[_Ticket], error: HuorenError) -> None:
+        for ticket in group:
+            ticket.error = ticket.error or error
+
+    def _write(self, group: list[_Ticket]) -> list[tuple[_Ticket, Appended]]:
+        head = self._head(self._writer)
+        seq, at_us = head.last_seq, max(head.last_us, now_us())
+        rows: list[tuple[int, int, str, int, int, bytes]] = []
+        results = []
+        for ticket in group:
+            try:
+                drafts = ticket.prepare(self._writer)
+            except HuorenError as error:
+                ticket.error = error
+                continue
+            taken = 0
+            for draft in drafts:
+                if draft.digest and not self._first_time(draft.digest, at_us):
+                    continue
+                seq, at_us, taken = seq + 1, at_us + 1, taken + 1
+                rows.append((seq, draft.kind, draft.key, draft.at_us or at_us, at_us, draft.body))
+            results.append((ticket, Appended(taken, len(drafts) - taken, seq)))
+        if rows:
+            self._writer.executemany("INSERT INTO log VALUES(?,?,?,?,?,?)", rows)
+            self._writer.execute("UPDATE head SET last_seq=?, last_us=?", (seq, at_us))
+        return results
+
+    def _first_time(self, digest: bytes, at_us: int) -> bool:
+        found = self._writer.execute("INSERT OR IGNORE INTO seen VALUES(?,?)", (digest, at_us))
+        return found.rowcount == 1
+
+    def head(self) -> Head:
+        """Where the log stands."""
+        with guarded(self.path):
+            return self._head(self._reader)
+
+    @staticmethod
+    def _head(connection: sqlite3.Connection) -> Head:
+        return Head(*connection.execute("SELECT * FROM head").fetchone())
+
+    def read(self, after_seq: int, limit: int, last_seq: int | None = None) -> list[Entry]:
+        """Entries after a seq, in order, at most ``limit`` and up to ``last_seq``."""
+        with guarded(self.path):
+            rows = self._reader.execute(
+                "SELECT seq, kind, at_us, logged_us, body FROM log WHERE seq > ? AND seq <= ? "
+                "ORDER BY seq LIMIT ?",
+                (after_seq, 2**62 if last_seq is None else last_seq, limit),
+            )
+            return [Entry(*row) for row in rows.fetchall()]
+
+    def scan(self, after_seq: int, last_seq: int, page: int = 5_000) -> Iterator[list[Entry]]:
+        """Pages of the entries after one seq up to another."""
+        while entries := self.read(after_seq, page, last_seq):
+            yield entries
+            after_seq = entries[-1].seq
+
+    @staticmethod
+    def last_item(connection: sqlite3.Connection, item_id: str) -> Item | None:
+        """Newest version of an item that the log holds, within a transaction."""
+        row = connection.execute(
+            f"SELECT body, at_us FROM log WHERE kind = {Kind.ITEM:d} AND key = ? "
+            "ORDER BY seq DESC LIMIT 1",
+            (item_id,),
+        ).fetchone()
+        return at_version(item_of(row[0]), row[1]) if row else None
+
+    def seq_before(self, logged_us: int) -> int:
+        """Seq of the last entry logged before an instant; 0 when there is none."""
+        with guarded(self.path):
+            low, high = self.head().pruned_seq, self.head().last_seq
+            while low < high:  # logged_us grows with seq
+                middle = (low + high + 1) // 2
+                row = self._reader.execute(
+                    "SELECT logged_us FROM log WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
+                ).fetchone()
+                if row is None or row[0] >= logged_us:
+                    high = middle - 1
+                else:
+                    low = middle
+            return low
+
+    def write(self, statements: Callable[[sqlite3.Connection], None]) -> None:
+        """Run a short transaction of sealing, pruning or erasing in turn with the appenders."""
+        with guarded(self.path), self._commit, self._turn.held(), transaction(self._writer):
+            statements(self._writer)
+
+    def checkpoint(self, *, truncate: bool = False) -> None:
+        """Move the write-ahead file into the database; appenders wait only when it is large."""
+        with guarded(self.path):
+            self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            wal = self.path.with_name("log.db-wal")
+            if truncate or (wal.exists() and wal.stat().st_size > RESTART_BYTES):
+                with self._commit, self._turn.held():
+                    self._checkpointer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Release the files."""
+        with self._commit:
+            self._turn.close()
+            for connection in (self._reader, self._checkpointer, self._writer):
+                connection.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = connect(path, durable=True, create=True)
+    try:
+        found = version(connection)
+        if found == 0:
+            _create(connection)
+        elif found != VERSION:
+            raise StoreError(
+                f"{path} was written by another version",
+                expected=f"schema {VERSION}",
+                got=f"schema {found}",
+                next_step="run the huoren that wrote it: `huoren features` there seals its events; "
+                "then move log.db away",
+            )
+        connection.execute("PRAGMA secure_delete=ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("INSERT INTO head VALUES(?,0,0,0,0,0,0)", (uuid4().hex,))
+        connection.execute(f"PRAGMA user_version={VERSION}")

@@ -1,0 +1,235 @@
+"""Entries of the log, applied to one generation of the states."""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from features import columns as c
+from features import online
+from features.clock import BusinessZone
+from features.events import Event
+from features.online import ItemFacts, State
+from features.store.entries import Entry, at_version, body_of, content, item_of
+from features.store.files import transaction
+from features.store.records import Item, Tie, User
+from features.store.statefile import PUT_ITEM, PUT_STATE, read_meta
+
+_LOG = logging.getLogger(__name__)
+
+KEPT_STATES = 500
+KEPT_ITEMS = 20_000
+_NO_FACTS = ItemFacts()
+_PROFILE = ("registered_us", "gender", "birth_year", "city", c.CITY_TIER, "member_level")
+
+
+def chunks(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Cut distinct ids into lists of at most ``size``."""
+    rest = iter(dict.fromkeys(ids))
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def read_states(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, State]:
+    """States of those that are known."""
+    found = {}
+    for chunk in chunks(user_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT user_id, body FROM states WHERE user_id IN ({marks})"
+        for user_id, body in connection.execute(query, chunk):
+            found[user_id] = online.decode(body)
+    return found
+
+
+def read_items(connection: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, Item]:
+    """Items that are known."""
+    found = {}
+    for chunk in chunks(item_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT item_id, body FROM items WHERE item_id IN ({marks})"
+        for item_id, body in connection.execute(query, chunk):
+            found[item_id] = item_of(body)
+    return found
+
+
+class Projection:
+    """The one writer of a generation; keeps the last states and item facts it used decoded.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        To a file of ``features.store.statefile``; the caller closes it.
+    zone : BusinessZone
+        For days and hours.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, zone: BusinessZone) -> None:
+        self.connection = connection
+        self.zone = zone
+        self.applied_seq = read_meta(connection).applied_seq
+        self._states: dict[str, State] = {}
+        self._facts: dict[str, ItemFacts] = {}
+        self._changed: dict[str, State] = {}
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        """Apply entries in order, all or none; those already contained are passed over.
+
+        An entry that cannot be applied is put into ``skipped`` with its reason.
+        """
+        fresh = [entry for entry in entries if entry.seq > self.applied_seq]
+        if fresh:
+            self._apply_or_skip(fresh, fresh[-1].seq)
+
+    def apply_early(self, entries: Sequence[Entry]) -> None:
+        """Apply entries that lie before ``applied_seq`` and that the snapshot left out."""
+        self._apply_or_skip(entries, self.applied_seq)
+
+    def _apply_or_skip(self, entries: Sequence[Entry], reached: int) -> None:
+        try:
+            self._apply(entries, reached)
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            if len(entries) == 1:
+                self._skip(entries[0], reached, error)
+                return
+            for entry in entries:  # one of them spoils the batch
+                self._apply_or_skip([entry], max(self.applied_seq, min(entry.seq, reached)))
+
+    def _skip(self, entry: Entry, reached: int, error: Exception) -> None:
+        _LOG.error("entry %d of the log cannot be applied", entry.seq, exc_info=error)
+        row = (entry.seq, f"{type(error).__name__}: {error}")
+        with transaction(self.connection):
+            self.connection.execute("INSERT OR REPLACE INTO skipped VALUES(?,?)", row)
+            self._reach(reached)
+        self.applied_seq = reached
+
+    def _apply(self, entries: Sequence[Entry], reached: int) -> None:
+        contents = [content(entry) for entry in entries]
+        try:
+            with transaction(self.connection):
+                self._fetch(contents)
+                for entry, record in zip(entries, contents, strict=True):
+                    self._one(entry, record)
+                self._write()
+                self._reach(reached)
+        except BaseException:
+            self._drop()
+            raise
+        self._changed.clear()
+        _shorten(self._states, KEPT_STATES)
+        _shorten(self._facts, KEPT_ITEMS)
+        self.applied_seq = reached
+
+    def _reach(self, seq: int) -> None:
+        self.connection.execute("UPDATE meta SET applied_seq = ?", (seq,))
+
+    def _drop(self) -> None:
+        for kept in (self._states, self._facts, self._changed):
+            kept.clear()
+
+    def _fetch(self, contents: Iterable[object]) -> None:
+        people: dict[str, None] = {}
+        for record in contents:
+            if isinstance(record, Event):
+                people.update(dict.fromkeys(online.people(record)))
+            elif isinstance(record, User | Tie):
+                people[record.user_id] = None
+        missing = [person for person in people if person not in self._states]
+        self._states.update(read_states(self.connection, missing))
+
+    def _one(self, entry: Entry, record: object) -> None:
+        match record:
+            case Event():
+                self._event(record)
+            case User():
+                self._profile(record)
+            case Tie():
+                self._state(record.user_id).ties[record.peer_id] = record.tie_type
+            case Item():
+                self._item(record, entry)
+            case str():
+                self._write()
+                self._forget(record)
+
+    def _event(self, event: Event) -> None:
+        states = {person: self._state(person) for person in online.people(event)}
+        facts = self._item_facts(event.item_id) if event.item_id else None
+        tier = states[event.user_id].profile.get(c.CITY_TIER)
+        online.apply(states, online.fact(event, facts, tier, self.zone))
+
+    def _state(self, person: str) -> State:
+        state = self._states.pop(person, None) or State()
+        self._states[person] = self._changed[person] = state  # last: most recently used
+        return state
+
+    def _item_facts(self, item_id: str) -> ItemFacts:
+        facts = self._facts.get(item_id)
+        if facts is None:
+            query = "SELECT body FROM items WHERE item_id = ?"
+            row = self.connection.execute(query, (item_id,)).fetchone()
+            facts = self._facts[item_id] = item_of(row[0]).facts if row else _NO_FACTS
+        return facts
+
+    def _profile(self, user: User) -> None:
+        state = self._state(user.user_id)
+        given = {name: getattr(user, name) for name in _PROFILE}
+        state.profile = {name: str(value) for name, value in given.items() if value is not None}
+        if user.consents is not None:
+            state.consents = list(user.consents)
+
+    def _item(self, item: Item, entry: Entry) -> None:
+        item = at_version(item, entry.at_us)
+        row = (item.item_id, item.valid_from_us, entry.logged_us, body_of(item))
+        self.connection.execute(PUT_ITEM, row)
+        self._facts.pop(item.item_id, None)
+
+    def _write(self) -> None:
+        rows = ((person, online.encode(state)) for person, state in self._changed.items())
+        self.connection.executemany(PUT_STATE, rows)
+
+    def _forget(self, person: str) -> None:
+        self.connection.execute("DELETE FROM states WHERE user_id = ?", (person,))
+        for user_id, state in mentioning(self.connection, person).items():
+            strip(state, person)
+            self.connection.execute(PUT_STATE, (user_id, online.encode(state)))
+        self._states.clear()
+        self._changed.clear()
+
+
+def mentioning(connection: sqlite3.Connection, person: str) -> Mapping[str, State]:
+    """States of others that name a person; looks through all of them."""
+    query = "SELECT user_id, body FROM states WHERE instr(body, CAST(? AS BLOB)) AND user_id <> ?"
+    rows = connection.execute(query, (person, person)).fetchall()
+    found = {user_id: online.decode(body) for user_id, body in rows}
+    return {user_id: state for user_id, state in found.items() if names(state, person)}
+
+
+def names(state: State, person: str) -> bool:
+    """Whether a state names a person."""
+    acts = any(act.peer_id == person for act in (*state.recent, *state.deeds))
+    return acts or person in state.ties or person in state.cells.get("pair", {})
+
+
+def strip(state: State, person: str) -> None:
+    """Take a person out of somebody else's state; sums over all people stay.
+
+    Examples
+    --------
+    >>> state = State(ties={"u2": "friend", "u3": "friend"})
+    >>> strip(state, "u2")
+    >>> state.ties
+    {'u3': 'friend'}
+    """
+    state.ties.pop(person, None)
+    state.cells.get("pair", {}).pop(person, None)
+    for acts in (state.recent, state.deeds):
+        acts[:] = [
+            online.Act(act.at_us, act.event, act.item_id) if act.peer_id == person else act
+            for act in acts
+        ]
+
+
+def _shorten(kept: dict[str, State] | dict[str, ItemFacts], most: int) -> None:
+    for key in list(islice(kept, max(len(kept) - most, 0))):
+        del kept[key]

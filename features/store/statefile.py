@@ -1,0 +1,139 @@
+"""One generation of the states: a SQLite file that follows from a snapshot and the log after it.
+
+Nothing in it waits for the disk: it can be made again. ``applied_seq`` changes in the transaction
+that changes the states, so an entry is applied exactly once.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from features.catalogue import declaration_hash
+from features.clock import BusinessZone
+from features.online import State, encode
+from features.store.entries import body_of
+from features.store.files import connect, transaction, version
+from features.store.records import Item
+
+VERSION = 1
+
+_SCHEMA = (
+    """CREATE TABLE meta(
+        generation TEXT NOT NULL, log_id TEXT NOT NULL, declaration TEXT NOT NULL,
+        zone TEXT NOT NULL, applied_seq INTEGER NOT NULL)""",
+    "CREATE TABLE states(user_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
+    """CREATE TABLE items(
+        item_id TEXT NOT NULL UNIQUE, valid_from_us INTEGER NOT NULL,
+        changed_us INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX items_changed ON items(changed_us, item_id)",
+    "CREATE TABLE skipped(seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
+)
+
+PUT_STATE = "INSERT INTO states VALUES(?,?) ON CONFLICT(user_id) DO UPDATE SET body = excluded.body"
+PUT_ITEM = (
+    "INSERT INTO items VALUES(?,?,?,?) ON CONFLICT(item_id) DO UPDATE SET "
+    "valid_from_us = excluded.valid_from_us, changed_us = excluded.changed_us, "
+    "body = excluded.body WHERE excluded.valid_from_us >= valid_from_us"
+)
+
+
+FOREIGN = "made from another log"
+
+
+class Meta(NamedTuple):
+    """What a state file follows from.
+
+    Parameters
+    ----------
+    generation : str
+        Of this file alone.
+    log_id : str
+        The log that it applies.
+    declaration, zone : str
+        The counters, and what their days are.
+    applied_seq : int
+        The last entry it contains.
+    """
+
+    generation: str
+    log_id: str
+    declaration: str
+    zone: str
+    applied_seq: int
+
+    @classmethod
+    def new(cls, log_id: str, zone: BusinessZone, applied_seq: int = 0) -> "Meta":
+        """Make the meta of a new generation under the present declaration."""
+        return cls(uuid4().hex[:12], log_id, declaration_hash(), zone.name, applied_seq)
+
+
+def read_meta(connection: sqlite3.Connection) -> Meta:
+    """Read what a file follows from."""
+    row = connection.execute("SELECT * FROM meta").fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("no meta row")
+    return Meta(*row)
+
+
+def create(path: Path, meta: Meta) -> sqlite3.Connection:
+    """Make an empty generation and leave it open for filling."""
+    connection = alone(connect(path, durable=False, create=True))
+    with transaction(connection):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES(?,?,?,?,?)", meta)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+    return connection
+
+
+def fill(
+    connection: sqlite3.Connection,
+    states: Iterable[tuple[str, State]],
+    items: Iterable[Item],
+) -> None:
+    """Write a snapshot into an empty generation."""
+    _insert(connection, PUT_STATE, ((user, encode(state)) for user, state in states))
+    rows = ((one.item_id, one.valid_from_us, one.valid_from_us, body_of(one)) for one in items)
+    _insert(connection, PUT_ITEM, rows)
+
+
+def _insert(
+    connection: sqlite3.Connection, statement: str, rows: Iterator[tuple[object, ...]]
+) -> None:
+    while some := list(islice(rows, 5_000)):
+        with transaction(connection):
+            connection.executemany(statement, some)
+
+
+def alone(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let a connection that has the file for itself keep its write-ahead file small."""
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    return connection
+
+
+def unfit(connection: sqlite3.Connection, log_id: str, zone: BusinessZone, last_seq: int) -> str:
+    """Why a generation cannot be used with a log; empty when it can.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        To the generation.
+    log_id, last_seq : str, int
+        The log and its end.
+    zone : BusinessZone
+        What days are now.
+    """
+    found = version(connection)
+    if found != VERSION:
+        return f"of schema {found}, expected {VERSION}"
+    meta, now = read_meta(connection), Meta.new(log_id, zone)
+    if meta.log_id != log_id:
+        return FOREIGN
+    if meta.declaration != now.declaration:
+        return f"made for counters {meta.declaration}, expected {now.declaration}"
+    if meta.zone != zone.name:
+        return f"made for days of {meta.zone}, expected {zone.name}"
+    return f"ahead of the log by {ahead}" if (ahead := meta.applied_seq - last_seq) > 0 else ""
