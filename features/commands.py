@@ -1,5 +1,52 @@
 """The commands of the ``features`` package."""
 
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer()
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The home; default HUOREN_HOME or ./huoren-data.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON report.")]
+
+
+class UnknownItems(StrEnum):
+    """What becomes of events whose item is in no items table."""
+
+    KEEP = "keep"
+    QUARANTINE = "quarantine"
+
+
+@app.command()
+def ingest(
+    source: Annotated[Path, typer.Argument(help="A file or folder: Parquet, CSV, NDJSON.")],
+    data: Data = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="A mapping.yaml, or: segment, sensors.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="users, items, ties or events, where names do not tell.")
+    ] = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="Draft a mapping to stdout or to a new --mapping file.")
+    ] = False,
+    unknown_items: Annotated[
+        UnknownItems, typer.Option(help="Events of items that no items table has.")
+    ] = UnknownItems.QUARANTINE,
+    as_json: Json = False,
+) -> None:
+    """Bring files into canonical tables: map, check, quarantine bad rows, drop repeats."""
+    from features.home import Home
+    from features.ingest import shell
+
+    if guess:
+        shell.draft(source, Path(mapping) if mapping else None, table)
+    else:
+        home = Home.from_option(data)
+        shell.bring_in(
+            source, home, mapping, table, unknown_items=unknown_items.value, as_json=as_json
+        )

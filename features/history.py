@@ -123,8 +123,8 @@ class History:
         return sorted(place.glob("day=*/*.parquet" if name == "events" else "*.parquet"))
 
     def _event_files(self, start_us: int | None, end_us: int | None) -> list[Path]:
-        first = "" if start_us is None else _day(start_us)
-        last = "9999" if end_us is None else _day(end_us - 1)
+        first = "" if start_us is None else utc_day(start_us)
+        last = "9999" if end_us is None else utc_day(end_us - 1)
         files = self.files("events")
         return [path for path in files if first <= path.parent.name.removeprefix("day=") <= last]
 
@@ -166,5 +166,12 @@ def _columns(kind: Table, columns: Iterable[str] | None) -> str:
     return ", ".join(chosen)
 
 
-def _day(at_us: int) -> str:
+def utc_day(at_us: int) -> str:
+    """Name the UTC day of an instant, as the folders of sealed events do.
+
+    Examples
+    --------
+    >>> utc_day(0)
+    '1970-01-01'
+    """
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).date().isoformat()
