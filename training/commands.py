@@ -1,11 +1,20 @@
 """The commands of the ``training`` package."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from training.champion import Champion
+
 app = typer.Typer()
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")
+]
 
 
 @app.command()
@@ -36,3 +45,50 @@ def simulate(
         zone=zone,
         as_json=as_json,
     )
+
+
+@app.command()
+def promote(
+    ref: Annotated[
+        str, typer.Argument(help="A bundle's directory, checksum, registered alias or number.")
+    ] = "challenger",
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put a bundle into service, if every gate holds."""
+    from features.home import Home
+    from training import promote as promotion
+    from training.tracking import Tracking
+
+    champion, verdicts = promotion.promote(Home.from_option(data), ref, Tracking.connect())
+    for verdict in [] if as_json else verdicts:
+        typer.echo(verdict)
+    _say_champion(champion, as_json=as_json, gates=[asdict(verdict) for verdict in verdicts])
+
+
+@app.command()
+def rollback(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put the previous champion back into service, with or without the tracking server."""
+    from features.errors import TrackingError
+    from features.home import Home
+    from training import promote as promotion
+    from training.tracking import Tracking
+
+    home = Home.from_option(data)
+    champion = promotion.rollback(home)
+    _say_champion(champion, as_json=as_json)
+    try:
+        promotion.name_champion(home, Tracking.connect(), champion.sha)
+    except TrackingError as error:
+        typer.echo(f"the alias `champion` still names the other bundle: {error}", err=True)
+
+
+def _say_champion(champion: "Champion", *, as_json: bool, **more: object) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(champion) | more))
+        return
+    before = champion.previous[:12] if champion.previous else "none"
+    typer.echo(f"champion {champion.sha[:12]}, before it {before}")

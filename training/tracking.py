@@ -34,6 +34,19 @@ _REACH_SECONDS = 5.0
 _PER_REQUEST = 100  # parameters and figures sent at once; MLflow's limit is 100 parameters
 
 
+@contextmanager
+def _answered(expected: str = "") -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # MLflow, SQLAlchemy, requests, the file system: whatever fails
+        raise TrackingError(
+            "the tracking server cannot be used",
+            expected=expected,
+            got=str(error).partition("\n")[0],
+            next_step="start it, or point HUOREN_MLRUNS at a directory that can be written",
+        ) from error
+
+
 @dataclass(frozen=True)
 class Version:
     """One registered bundle: its number in the registry, and the bundle's checksum."""
@@ -44,7 +57,7 @@ class Version:
 
 
 class Run:
-    """A run that is open; :meth:`Tracking.run` yields it.
+    """A run that is open; :meth:`Tracking.run` yields it. Each method may raise `TrackingError`.
 
     Parameters
     ----------
@@ -60,6 +73,7 @@ class Run:
         self.id = id
         self.artifacts = artifacts
 
+    @_answered()
     def params(self, values: Mapping[str, object]) -> None:
         """Log what was chosen; nested mappings become ``outer/inner``."""
         from mlflow.entities import Param
@@ -68,6 +82,7 @@ class Run:
         for at in range(0, len(params), _PER_REQUEST):
             self._client.log_batch(self.id, params=params[at : at + _PER_REQUEST])
 
+    @_answered()
     def metrics(self, values: Mapping[str, object]) -> None:
         """Log figures; nested mappings (surface, method, slice) become ``outer/inner``.
 
@@ -85,6 +100,7 @@ class Run:
         for at in range(0, len(metrics), _PER_REQUEST):
             self._client.log_batch(self.id, metrics=metrics[at : at + _PER_REQUEST])
 
+    @_answered()
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Log a file, or all files of a directory, into a folder of the run's artefacts."""
         log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
@@ -92,7 +108,7 @@ class Run:
 
 
 class Tracking:
-    """A tracking server that answered.
+    """A tracking server that answered. Each method raises `TrackingError` when it no longer does.
 
     Parameters
     ----------
@@ -126,17 +142,10 @@ class Tracking:
         features.errors.TrackingError: the tracking server cannot be used (expected ...
         """
         place = uri or mlruns_uri()
-        try:
+        with _answered(f"MLflow at {place}"):
             _reach(place)
             client = _client(place)
             return cls(client, _experiment(client, place))
-        except Exception as error:  # MLflow, SQLAlchemy, requests, the file system: whatever fails
-            raise TrackingError(
-                "the tracking server cannot be used",
-                expected=f"MLflow at {place}",
-                got=str(error).partition("\n")[0],
-                next_step="start it, or point HUOREN_MLRUNS at a directory that can be written",
-            ) from error
 
     @contextmanager
     def run(self, name: str, params: Mapping[str, object] | None = None) -> Iterator[Run]:
@@ -154,6 +163,7 @@ class Tracking:
         finally:
             self._client.set_terminated(info.run_id, status)
 
+    @_answered()
     def register(
         self, sha: str, source: str, run_id: str | None = None, alias: str | None = CHALLENGER
     ) -> Version:
@@ -175,6 +185,7 @@ class Tracking:
             self._client.set_registered_model_alias(MODEL, alias, version.number)
         return version
 
+    @_answered()
     def find(self, ref: str) -> Version | None:
         """Look a registered bundle up by checksum, version number or alias; None if there is none.
 
@@ -188,6 +199,7 @@ class Tracking:
         )
         return _version(found[0]) if found else self._aliased(ref)
 
+    @_answered()
     def fetch(self, version: Version, into: Path) -> Path:
         """Copy the files of a registered bundle below ``into``; returns their directory."""
         from mlflow.artifacts import download_artifacts

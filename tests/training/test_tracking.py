@@ -85,6 +85,12 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path) -> None:
         Tracking.connect(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
 
 
+def test_a_server_that_fails_later_is_named_too(tracking: Tracking) -> None:
+    with tracking.run("train") as run, pytest.raises(TrackingError, match="no-such-file"):
+        run.artifact(Path("no-such-file"))
+    assert logged(tracking, run.id).info.status == "FINISHED"
+
+
 def test_migrations_are_quiet_and_telemetry_is_off(
     first_connection: tuple[Tracking, list[str]],
 ) -> None:
