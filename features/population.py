@@ -14,7 +14,7 @@ from features.clock import DAY_US, BusinessZone
 from features.counters import Days, Key
 from features.lookups import Lookup
 from features.online import Reading, State
-from features.subjects import Keyed, Subjects, of_reading
+from features.subjects import Keyed, Subjects, of_reading, sums
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,6 +110,7 @@ def measure(people: Subjects, units: Sold) -> tuple[Numbers, dict[str, Lookup]]:
     lookups : dict of str to Lookup
         ``share.<key>`` by category, brand, shop; ``cuts`` by category.
     """
+    people = people if len(people) else NOBODY
     whole, by_category = cuts(units)
     numbers = {**medians(people), **_priors(people), **_means(people)}
     numbers |= {"hours": hours(people), "gap_days": (gap(people),), "cuts": whole}
@@ -185,7 +186,7 @@ def hours(people: Subjects) -> tuple[float, ...]:
     """Shares of the population's acts by business hour, add-one smoothed; 24 of them."""
     table = people.keyed[Key.HOUR]
     places = np.array([int(name) for name in table.names], dtype=np.int64)[table.codes]
-    acts = np.bincount(places, weights=table.values["hour.active_30"], minlength=24) + 1.0
+    acts = sums(places, table.values["hour.active_30"], 24) + 1.0
     return tuple((acts / acts.sum()).tolist())
 
 
@@ -202,7 +203,7 @@ def gap(people: Subjects) -> float:
 def shares(table: Keyed, counter: str) -> Lookup:
     """Share of the population's interest that each category, brand or shop has."""
     liked = np.maximum(table.values[counter], 0.0)
-    total = np.bincount(table.codes, weights=liked, minlength=len(table.names))
+    total = sums(table.codes, liked, len(table.names))
     whole = float(total.sum())
     if whole <= 0:
         return Lookup.of((), ())

@@ -144,6 +144,10 @@ class References:
             return np.tile(np.array(whole), (len(categories), 1))
         return self.lookup("cuts", categories, whole)
 
+    def size(self, name: str) -> int:
+        """How many names a lookup holds."""
+        return len(self.lookups[name]) if name in self.lookups else 0
+
     def lookup(self, name: str, names: Sequence[str], default: float | Sequence[float]) -> Floats:
         """Values of ``names`` in a lookup; ``default`` where unknown."""
         if name not in self.lookups:

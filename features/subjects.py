@@ -112,8 +112,18 @@ class Subjects:
         table = self.keyed[CATALOGUE[name].key]
         values = table.values[name]
         kept = np.where(values > floor, values, 0.0)
-        sums = np.bincount(table.owners, weights=kept, minlength=len(self))
-        return np.asarray(sums, dtype=np.float64)
+        return sums(table.owners, kept, len(self))
+
+
+def sums(codes: Ints, amounts: Floats, n: int) -> Floats:
+    """Sum of the amounts of each code 0 … n - 1.
+
+    Examples
+    --------
+    >>> sums(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 3).tolist()
+    [1.0, 0.0, 5.0]
+    """
+    return np.asarray(np.bincount(codes, weights=amounts, minlength=n), dtype=np.float64)
 
 
 def of_reading(reading: Reading) -> Subjects:

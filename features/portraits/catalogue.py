@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from features.errors import DeclarationError, UnknownName
-from features.portraits import demo, life
+from features.portraits import affinity, demo, life, price, social, timing
 from features.portraits.tag import Tag
 
 
@@ -24,7 +24,14 @@ def indexed(tags: Iterable[Tag]) -> Mapping[str, Tag]:
     return MappingProxyType(found)
 
 
-TAGS = indexed((*life.TAGS, *demo.TAGS))
+TAGS = indexed((
+    *life.TAGS,
+    *affinity.TAGS,
+    *price.TAGS,
+    *timing.TAGS,
+    *social.TAGS,
+    *demo.TAGS,
+))
 """Every tag by name, in the order shown."""
 
 

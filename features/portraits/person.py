@@ -63,7 +63,7 @@ class TagValue:
             "scope": tag.scope.value,
             "refresh": tag.refresh.value,
             "evidence": {
-                "counters": dict(self.evidence),
+                "values": {name: _dated(name, one) for name, one in self.evidence.items()},
                 "text": {"zh": self.because[0], "en": self.because[1]},
             },
             "as_of": format_instant(self.as_of_us),
@@ -201,6 +201,12 @@ def _written(form: Form, value: float | Mapping[str, float], people: Subjects) -
     if form is Form.MONEY:
         return f"{value / 100:.2f}"
     return f"{value:.1f}".removesuffix(".0")
+
+
+def _dated(name: str, value: Evidence) -> Evidence:
+    if name in PHRASES and PHRASES[name].form is Form.AGO and isinstance(value, float):
+        return format_instant(int(value))
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _plain(tag: Tag, value: Any) -> Any:
