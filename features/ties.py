@@ -31,30 +31,40 @@ def in_force(connection: duckdb.DuckDBPyConnection, at_us: int) -> pa.Table:
         ``user_id``, ``peer_id``, ``tie_type``; sorted. Mutual types stand in both directions. Of
         several types between two people the first in the alphabet is kept.
     """
-    mutual = ", ".join(f"'{kind}'" for kind in sorted(controls.MUTUAL))
     return connection.sql(
         f"""
-        WITH told AS (
-            SELECT {c.USER}, {c.PEER}, tie_type, coalesce(since_us, -1) AS moment, TRUE AS holds
-            FROM ties WHERE coalesce(since_us, -1) < {int(at_us)}
-            UNION ALL
-            SELECT {c.USER}, {c.PEER}, coalesce(reason, '{controls.DEFAULT_TIE}'), {c.AT},
-                {c.EVENT} = '{e.TIE_CREATED}'
-            FROM events
-            WHERE {c.EVENT} IN ('{e.TIE_CREATED}', '{e.TIE_REMOVED}') AND {c.AT} < {int(at_us)}
-        ), both AS (
-            SELECT * FROM told
-            UNION ALL
-            SELECT {c.PEER}, {c.USER}, tie_type, moment, holds FROM told
-            WHERE tie_type IN ({mutual})
-        ), newest AS (
-            SELECT {c.USER}, {c.PEER}, tie_type, arg_max(holds, moment) AS holds FROM both
-            WHERE {c.USER} <> {c.PEER} GROUP BY ALL
+        WITH newest AS (
+            SELECT {c.USER}, {c.PEER}, tie_type, arg_max(holds, moment) AS holds
+            FROM ({told()}) WHERE moment < {int(at_us)} GROUP BY ALL
         )
         SELECT {c.USER}, {c.PEER}, min(tie_type) AS tie_type FROM newest WHERE holds
         GROUP BY ALL ORDER BY ALL
         """
     ).to_arrow_table()
+
+
+def told() -> str:
+    """SQL of everything said about ties, over the views ``ties`` and ``events``.
+
+    Rows of ``user_id``, ``peer_id``, ``tie_type``, ``moment`` (−1: always), ``holds``; mutual types
+    stand in both directions; nobody is tied to oneself. A tie holds at T if the newest row of its
+    type before T says so.
+    """
+    mutual = ", ".join(f"'{kind}'" for kind in sorted(controls.MUTUAL))
+    return f"""
+        WITH said AS (
+            SELECT {c.USER}, {c.PEER}, tie_type, coalesce(since_us, -1) AS moment, TRUE AS holds
+            FROM ties
+            UNION ALL
+            SELECT {c.USER}, {c.PEER}, coalesce(reason, '{controls.DEFAULT_TIE}'), {c.AT},
+                {c.EVENT} = '{e.TIE_CREATED}'
+            FROM events WHERE {c.EVENT} IN ('{e.TIE_CREATED}', '{e.TIE_REMOVED}')
+        )
+        SELECT * FROM said WHERE {c.USER} <> {c.PEER}
+        UNION ALL
+        SELECT {c.PEER}, {c.USER}, tie_type, moment, holds FROM said
+        WHERE {c.USER} <> {c.PEER} AND tie_type IN ({mutual})
+    """
 
 
 def strength(tied: Floats, together: Floats, together_by: Floats) -> Floats:

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from recsys.candidates.nearest import Nearest
 from recsys.moment import Acts, Moment
@@ -82,15 +83,16 @@ class Als:
         from implicit.als import AlternatingLeastSquares
 
         factors = min(config.factors, max(1, min(interactions.shape) - 1))
-        model = AlternatingLeastSquares(
-            factors=factors,
-            iterations=config.iterations,
-            regularization=config.regularization,
-            alpha=config.alpha,
-            random_state=seed,
-            num_threads=0,
-        )
-        model.fit(interactions.astype(np.float32), show_progress=False)
+        with threadpool_limits(1, "blas"):  # implicit has threads of its own
+            model = AlternatingLeastSquares(
+                factors=factors,
+                iterations=config.iterations,
+                regularization=config.regularization,
+                alpha=config.alpha,
+                random_state=seed,
+                num_threads=0,
+            )
+            model.fit(interactions.astype(np.float32), show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.diff(interactions.tocsc().indptr) == 0] = 0.0
         return cls(vectors, config)

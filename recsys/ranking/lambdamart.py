@@ -30,6 +30,8 @@ class LambdaMartConfig:
         As LightGBM names them.
     truncation : int
         How deep in the list pairs count.
+    eval_at : int
+        Depth of the NDCG that validation looks at.
     threads : int
         Of training.
     """
@@ -42,17 +44,18 @@ class LambdaMartConfig:
     feature_fraction: float = 0.7
     lambda_l2: float = 5.0
     truncation: int = 30
+    eval_at: int = 20
     threads: int = 2
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """What LightGBM is given."""
         given = asdict(self)
-        for word in ("rounds", "patience", "truncation", "threads"):
+        for word in ("rounds", "patience", "truncation", "eval_at", "threads"):
             del given[word]
         return given | {
             "objective": "lambdarank",
             "metric": "ndcg",
-            "eval_at": [20],
+            "eval_at": [self.eval_at],
             "lambdarank_truncation_level": self.truncation,
             "num_threads": self.threads,
             "seed": seed,

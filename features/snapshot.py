@@ -1,0 +1,302 @@
+"""The feature job: everything known as of one instant, written as tables and handed to the store.
+
+A snapshot is a directory ``features/<as of>/``: one Parquet file for each kind of key with all its
+counters, the ties, the references, the portraits, and a manifest. It is written under another name
+and renamed when it is whole.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features import batch, online, portraits, ties
+from features import columns as c
+from features.catalogue import INTEREST, declaration_hash
+from features.clock import BusinessZone, format_instant
+from features.counters import Counter, Key
+from features.errors import InputError, MissingStep, StoreError
+from features.facts import facts
+from features.history import History
+from features.home import Home
+from features.references import References
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot was made from.
+
+    Parameters
+    ----------
+    as_of_us : int
+        T: only events before it count.
+    declaration : str
+        Fingerprint of the counters' declarations.
+    zone : str
+        The business time zone.
+    references : str
+        Version of the references.
+    log_seq : int
+        The online log was sealed up to here.
+    events : int
+        Rows counted.
+    """
+
+    as_of_us: int
+    declaration: str
+    zone: str
+    references: str
+    log_seq: int
+    events: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A finished snapshot on disk."""
+
+    folder: Path
+    manifest: Manifest
+
+    def table(self, key: Key) -> pa.Table:
+        """Counters of one kind of key."""
+        return pq.read_table(self.folder / f"{key.word}.parquet")
+
+    @property
+    def references(self) -> References:
+        """The references valid from this snapshot on."""
+        return References.open(self.folder / "references")
+
+    @property
+    def portraits(self) -> pa.Table:
+        """One row for each person, one column for each tag."""
+        return pq.read_table(self.folder / "portraits.parquet")
+
+
+def folder_name(at_us: int) -> str:
+    """Directory name of an instant.
+
+    Examples
+    --------
+    >>> folder_name(0)
+    '19700101T000000Z'
+    """
+    return format_instant(at_us // 1_000_000 * 1_000_000).replace("-", "").replace(":", "")
+
+
+def latest(home: Home) -> Snapshot:
+    """The newest snapshot of a home.
+
+    Raises
+    ------
+    MissingStep
+        When there is none.
+    StoreError
+        When it was made from other declarations.
+    """
+    manifests = sorted(home.features.glob("*/manifest.json"))
+    if not manifests:
+        raise MissingStep(
+            f"no features in {home.root}", next_step=f"run `huoren features --data {home.root}`"
+        )
+    manifest = Manifest(**json.loads(manifests[-1].read_text()))
+    if manifest.declaration != declaration_hash():
+        raise StoreError(
+            "the newest features were made from other declarations",
+            expected=declaration_hash(),
+            got=manifest.declaration,
+            next_step=f"run `huoren features --data {home.root}` again",
+        )
+    return Snapshot(manifests[-1].parent, manifest)
+
+
+def connect_facts(
+    home: Home, at_us: int, zone: BusinessZone
+) -> tuple[duckdb.DuckDBPyConnection, ibis.Table]:
+    """Open the history before T with the table ``facts`` made from it.
+
+    Raises
+    ------
+    InputError
+        When there is no event before T.
+    """
+    connection = History(home).connect(end_us=at_us)
+    low, high = connection.execute(f"SELECT min({c.AT}), max({c.AT}) FROM events").fetchall()[0]
+    if low is None:
+        raise InputError(
+            f"no event before {format_instant(at_us)} in {home.root}",
+            next_step="`huoren ingest` events, or give a later --at",
+        )
+    backend = ibis.duckdb.from_connection(connection)
+    events, items, users = (backend.table(name) for name in ("events", "items", "users"))
+    expression = facts(events, items, users, zone, low, high)
+    connection.execute(f"CREATE TABLE facts AS {ibis.to_sql(expression, dialect='duckdb')}")
+    return connection, backend.table("facts")
+
+
+def publish(home: Home, at_us: int, zone: BusinessZone, log_seq: int = 0) -> Snapshot:
+    """Compute and write the snapshot as of T.
+
+    Parameters
+    ----------
+    home : Home
+        Whose history.
+    at_us : int
+        T.
+    zone : BusinessZone
+        The business time zone.
+    log_seq : int
+        The online log is sealed up to here.
+    """
+    connection, rows = connect_facts(home, at_us, zone)
+    target = home.features / folder_name(at_us)
+    folder = target.with_name(target.name + ".partial")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tables = {key: batch.values(rows, key, at_us, zone).to_pyarrow() for key in Key}
+    for key, table in tables.items():
+        pq.write_table(table, folder / f"{key.word}.parquet", compression="zstd")
+    held = ties.in_force(connection, at_us)
+    pq.write_table(held, folder / "ties.parquet", compression="zstd")
+    references = References.build(tables, connection, at_us, zone)
+    references.save(folder / "references")
+    people = portraits.build(tables, references, History(home).users(at_us), at_us=at_us, zone=zone)
+    pq.write_table(people, folder / "portraits.parquet", compression="zstd")
+    _write_cells(folder, rows, at_us, zone)
+    for name, events, most in (
+        ("recent", INTEREST, online.RECENT),
+        ("deeds", online.DEED_EVENTS, online.DEEDS),
+    ):
+        acts = _last_acts(connection, sorted(events), most)
+        pq.write_table(acts, folder / f"{name}.parquet", compression="zstd")
+    counted = connection.execute("SELECT count(*) FROM facts").fetchall()[0][0]
+    manifest = Manifest(
+        at_us, declaration_hash(), zone.name, references.version, log_seq, int(counted)
+    )
+    (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+    connection.close()
+    return Snapshot(target, manifest)
+
+
+def _write_cells(folder: Path, rows: ibis.Table, at_us: int, zone: BusinessZone) -> None:
+    for key in Key:
+        if not online.live(key):
+            continue
+        table = batch.cells(rows, key, at_us, zone).to_pyarrow()
+        pq.write_table(table, folder / f"cells.{key.word}.parquet", compression="zstd")
+    for counter in _bucketed():
+        table = batch.buckets(rows, counter, at_us, zone).to_pyarrow()
+        pq.write_table(table, folder / f"buckets.{counter.name}.parquet", compression="zstd")
+
+
+def _bucketed() -> Iterator[Counter]:
+    for key in Key:
+        yield from (one for one in online.live(key) if one.distinct or one.window)
+
+
+def _last_acts(connection: duckdb.DuckDBPyConnection, events: list[str], most: int) -> pa.Table:
+    order = [c.AT, c.EVENT, c.ITEM, c.PEER]
+    latest_first = ", ".join(f"{name} DESC" for name in order)
+    return connection.sql(
+        f"SELECT {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM}, coalesce({c.PEER}, '') AS {c.PEER} "
+        f"FROM facts WHERE {c.ITEM} IS NOT NULL AND {c.EVENT} IN (SELECT unnest($events)) "
+        f"QUALIFY row_number() OVER (PARTITION BY {c.USER} ORDER BY {latest_first}) <= {most} "
+        f"ORDER BY {c.USER}, {', '.join(order)}",
+        params={"events": events},
+    ).to_arrow_table()
+
+
+def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.State]]:
+    """Everyone's online state as of the snapshot, for ``Store.load``.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Made by ``publish``.
+    users : pyarrow.Table
+        Users in force, for profiles and consents.
+    """
+    found: dict[str, online.State] = {}
+    for row in users.to_pylist():
+        profile = {
+            name: str(row[name])
+            for name in ("gender", "birth_year", "city", c.CITY_TIER, "member_level")
+            if row[name] is not None
+        }
+        if row["registered_us"] is not None:
+            profile["registered_us"] = str(row["registered_us"])
+        found[row[c.USER]] = online.State(profile=profile, consents=row["consents"])
+    for key in Key:
+        if online.live(key):
+            _fill_cells(found, snapshot, key)
+    for counter in _bucketed():
+        _fill_buckets(found, snapshot, counter)
+    for user, at_us, event, item, peer in _rows(snapshot, "recent"):
+        _of(found, user).recent.append(online.Act(at_us, event, item, peer))
+    for user, at_us, event, item, peer in _rows(snapshot, "deeds"):
+        _of(found, user).deeds.append(online.Act(at_us, event, item, peer))
+    for user, peer, kind in _rows(snapshot, "ties"):
+        _of(found, user).ties[peer] = kind
+    yield from found.items()
+
+
+def _fill_cells(found: dict[str, online.State], snapshot: Snapshot, key: Key) -> None:
+    table = pq.read_table(snapshot.folder / f"cells.{key.word}.parquet")
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    live = online.live(key)
+    tails = columns[key.columns[1]] if len(key.columns) > 1 else [""] * table.num_rows
+    made: list[list[Any]] = [[None] * len(live) for _ in tails]
+    for position, counter in enumerate(live):
+        name = batch.column(counter)
+        if name not in columns:
+            continue
+        instants = columns.get(f"{name}__at")
+        for i, value in enumerate(columns[name]):
+            if instants is not None:
+                made[i][position] = None if value is None else [int(value), instants[i]]
+            elif value and counter.half_life:
+                made[i][position] = [value, snapshot.manifest.as_of_us]
+            elif value:
+                made[i][position] = [value]
+    for user, tail, row in zip(columns[c.USER], tails, made, strict=True):
+        _of(found, user).cells.setdefault(key.word, {})[tail] = row
+
+
+def _fill_buckets(found: dict[str, online.State], snapshot: Snapshot, counter: Counter) -> None:
+    position = online.live(counter.key).index(counter)
+    width = len(online.live(counter.key))
+    for *key, bucket, amount in _rows(snapshot, f"buckets.{counter.name}"):
+        table = _of(found, key[0]).cells.setdefault(counter.key.word, {})
+        row = table.setdefault(key[1] if len(key) > 1 else "", [None] * width)
+        cell = row[position] = row[position] or {}
+        if counter.distinct:
+            cell[bucket] = int(amount)
+        else:
+            cell[int(bucket)] = amount
+
+
+def _rows(snapshot: Snapshot, name: str) -> Iterator[tuple[Any, ...]]:
+    table = pq.read_table(snapshot.folder / f"{name}.parquet")
+    return zip(*(table[column].to_pylist() for column in table.column_names), strict=True)
+
+
+def _of(found: dict[str, online.State], user: str) -> online.State:
+    state = found.get(user)
+    if state is None:
+        state = found[user] = online.State()
+    return state
+
+
+def summary(snapshot: Snapshot) -> Mapping[str, Any]:
+    """Rows by kind of key, for the printed table."""
+    return {
+        key.word: pq.read_metadata(snapshot.folder / f"{key.word}.parquet").num_rows for key in Key
+    }

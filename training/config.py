@@ -1,0 +1,113 @@
+"""A training run as one frozen value: every default visible, TOML in, hash out."""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from features.errors import InputError, UnknownName
+from recsys.candidates.als import AlsConfig
+from recsys.ranking.lambdamart import LambdaMartConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a bundle is trained.
+
+    Parameters
+    ----------
+    cuts : tuple of float
+        Parts of the events to be foretold after which time is cut, ascending. The last window
+        tests, the one before it validates, the others train.
+    queries : int
+        People asked in each window at most.
+    negatives : int
+        Candidates without a label drawn for each query.
+    candidates : int
+        Items that each source proposes.
+    shares : int
+        Shares that the share ranker learns from at most, the latest.
+    repeats_from : float
+        Purchases repeat where at least this part of them is of something bought before.
+    seed : int
+        Of everything that is drawn.
+    als : AlsConfig
+        The factorisation.
+    feed, sharing : LambdaMartConfig
+        The two rankers.
+
+    Examples
+    --------
+    >>> TrainConfig().hash == TrainConfig(seed=1).hash
+    False
+    """
+
+    cuts: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
+    queries: int = 6_000
+    negatives: int = 60
+    candidates: int = 200
+    shares: int = 50_000
+    repeats_from: float = 0.02
+    seed: int = 0
+    als: AlsConfig = field(default_factory=AlsConfig)
+    feed: LambdaMartConfig = field(default_factory=LambdaMartConfig)
+    sharing: LambdaMartConfig = field(
+        default_factory=lambda: LambdaMartConfig(
+            min_data_in_leaf=50, num_leaves=15, truncation=10, eval_at=5
+        )
+    )
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of every setting."""
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def plain(self) -> dict[str, Any]:
+        """Every setting as plain values."""
+        return dataclasses.asdict(self)
+
+
+def read(path: Path | None) -> TrainConfig:
+    """Read a TOML file; what it leaves out has its default.
+
+    Raises
+    ------
+    InputError
+        When the file is no TOML or a value has the wrong type.
+    UnknownName
+        When a key is unknown; the message names the nearest.
+    """
+    if path is None:
+        return TrainConfig()
+    try:
+        given = tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read", expected="TOML", got=str(error), next_step="mend the file"
+        ) from error
+    _known(given, TrainConfig().plain(), "")
+    whole = _over(TrainConfig().plain(), given)
+    try:
+        return msgspec.convert(whole, TrainConfig)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} has a wrong value", got=str(error)) from error
+
+
+def _known(given: dict[str, Any], plain: dict[str, Any], where: str) -> None:
+    for key, value in given.items():
+        if key not in plain:
+            raise UnknownName.among("setting", where + key, [where + name for name in plain])
+        if isinstance(value, dict) and isinstance(plain[key], dict):
+            _known(value, plain[key], f"{where}{key}.")
+
+
+def _over(plain: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    return plain | {
+        key: _over(plain[key], value) if isinstance(value, dict) else value
+        for key, value in given.items()
+    }

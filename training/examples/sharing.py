@@ -1,0 +1,137 @@
+"""Share examples: who shared what when, and who of the people around opened it.
+
+A query is one share; its candidates are the people around the sharer just before it. Those who
+opened that share within ``LATEST_DAYS`` make the labels; nothing of the share itself is a feature,
+so that several who opened one share cannot betray each other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features import columns as c
+from features import events as e
+from features.clock import DAY_US, Int64s
+from features.frames import sharing as frame
+from features.frames.feed import Raw
+from features.items import Items
+from recsys.ranking.lambdamart import Groups
+from recsys.sharing import CANDIDATES
+from training.past import Companions, Past, Queries
+from training.split import Window
+
+LATEST_DAYS = 7
+"""An opening later than this is no answer to the share."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of one window.
+
+    Parameters
+    ----------
+    queries : Queries
+        Who shared when.
+    items : list of str, length q
+        What.
+    opened_by : list of frozenset of str, length q
+        Who opened it.
+    """
+
+    queries: Queries
+    items: list[str]
+    opened_by: list[frozenset[str]]
+
+    def newest(self, most: int) -> "Shares":
+        """The latest of them."""
+        return Shares(
+            Queries(self.queries.users[-most:], self.queries.at_us[-most:]),
+            self.items[-most:],
+            self.opened_by[-most:],
+        )
+
+
+def shares(past: Past, window: Window) -> Shares:
+    """Shares of a window that somebody opened, oldest first."""
+    rows = past.connection.execute(
+        f"""
+        SELECT s.{c.USER}, s.{c.ITEM}, s.{c.AT}, list(DISTINCT o.{c.USER})
+        FROM (SELECT {c.SHARE}, {c.USER}, {c.ITEM}, min({c.AT}) AS {c.AT} FROM facts
+              WHERE {c.EVENT} = '{e.SHARED}' AND {c.AT} >= $start AND {c.AT} < $end
+              GROUP BY ALL) s
+        JOIN facts o ON o.{c.EVENT} = '{e.OPENED}' AND o.{c.SHARE} = s.{c.SHARE}
+            AND o.{c.USER} <> s.{c.USER} AND o.{c.AT} >= s.{c.AT}
+            AND o.{c.AT} < s.{c.AT} + {LATEST_DAYS * DAY_US}
+        GROUP BY ALL ORDER BY s.{c.AT}, s.{c.USER}, s.{c.ITEM}
+        """,
+        {"start": window.start_us, "end": window.end_us},
+    ).fetchall()
+    return Shares(
+        Queries([row[0] for row in rows], np.array([row[2] for row in rows], dtype=np.int64)),
+        [row[1] for row in rows],
+        [frozenset(row[3]) for row in rows],
+    )
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Rows of the people around each share.
+
+    Parameters
+    ----------
+    companions : Companions
+        Who; at most ``recsys.sharing.CANDIDATES`` a share.
+    raw : mapping of str to ndarray, float64, shape (n,)
+        Their counters by name, as of the share.
+    rows : ndarray, float32, shape (n, columns)
+        What the ranker sees.
+    opened : ndarray, bool, shape (n,)
+        Whether they opened the share.
+    """
+
+    companions: Companions
+    raw: Raw
+    rows: npt.NDArray[np.float32]
+    opened: npt.NDArray[np.bool_]
+
+    @property
+    def sizes(self) -> Int64s:
+        """Candidates of each share that has any."""
+        return np.unique(self.companions.query, return_counts=True)[1].astype(np.int64)
+
+
+def candidates(past: Past, items: Items, asked: Shares) -> Candidates:
+    """People around every share, with their rows."""
+    around = _nearest(past.companions(asked.queries))
+    examples = frame.Examples(
+        asked.queries.users, asked.items, asked.queries.at_us, around.query, list(around.peers),
+        around.tied,
+    )  # fmt: skip
+    raw = frame.offline(past.points, items, examples)
+    opened = [
+        peer in asked.opened_by[i] for i, peer in zip(around.query, around.peers, strict=True)
+    ]
+    rows = frame.assemble(raw, len(around.query))
+    return Candidates(around, raw, rows, np.array(opened, dtype=np.bool_))
+
+
+def _nearest(around: Companions) -> Companions:
+    """At most as many as serving considers."""
+    order = np.lexsort((around.peers.astype(str), -around.tied, around.query))
+    query = around.query[order]
+    starts = np.searchsorted(query, query)
+    kept = np.sort(order[np.arange(len(query)) - starts < CANDIDATES])
+    return Companions(around.query[kept], around.peers[kept], around.tied[kept])
+
+
+def groups(found: Candidates) -> Groups:
+    """Training rows; shares whose openers were no candidates teach nothing and are left out."""
+    query = found.companions.query
+    hit = np.bincount(query, found.opened, minlength=int(query.max(initial=0)) + 1) > 0
+    kept = hit[query]
+    return Groups(
+        found.rows[kept],
+        found.opened[kept].astype(np.int64),
+        np.unique(query[kept], return_counts=True)[1].astype(np.int64),
+    )

@@ -1,0 +1,156 @@
+"""Fits what the sources of a bundle hold, as of one instant."""
+
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+
+from features import batch
+from features import columns as c
+from features import events as e
+from features.catalogue import CATALOGUE, INTEREST
+from features.counters import Key
+from features.errors import InputError
+from features.items import Items
+from features.references import References
+from recsys.bundle import Parts, Settings
+from recsys.candidates.als import Als
+from recsys.candidates.popular import Popular
+from training.config import TrainConfig
+from training.past import Past
+
+TARGETS = (e.ORDERED, e.OPENED, e.ADDED, e.VIEWED)
+"""What a feed may be trained to bring about; the first that happens often enough is taken."""
+
+ENOUGH = 500
+"""Events of a kind that make it a target."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all fits of a run share.
+
+    Parameters
+    ----------
+    past : Past
+        The history.
+    rows : ibis Table
+        Its facts.
+    items : pyarrow.Table
+        The catalogue in force.
+    settings : Settings
+        Of the bundle.
+    config : TrainConfig
+        The run.
+    """
+
+    past: Past
+    rows: ibis.Table
+    items: pa.Table
+    settings: Settings
+    config: TrainConfig
+
+
+def settings(past: Past, config: TrainConfig) -> Settings:
+    """What the data say of target and repetition.
+
+    Raises
+    ------
+    InputError
+        When nothing happens often enough to be foretold.
+    """
+    counts = dict(
+        past.connection.execute(
+            f"SELECT {c.EVENT}, count(*) FROM facts WHERE {c.ITEM} IS NOT NULL GROUP BY ALL"
+        ).fetchall()
+    )
+    target = next((name for name in TARGETS if counts.get(name, 0) >= ENOUGH), None)
+    if target is None:
+        raise InputError(
+            "too little happened to learn a feed",
+            expected=f"{ENOUGH} events of one of {', '.join(TARGETS)}",
+            got=", ".join(f"{counts.get(name, 0)} {name}" for name in TARGETS),
+            next_step="ingest a longer history",
+        )
+    total, distinct = past.connection.execute(
+        f"SELECT count(*), count(DISTINCT ({c.USER}, {c.ITEM})) FROM facts "
+        f"WHERE {c.EVENT} = $target AND {c.ITEM} IS NOT NULL",
+        {"target": target},
+    ).fetchall()[0]
+    return Settings(
+        repeats=1 - distinct / total >= config.repeats_from,
+        candidates=config.candidates,
+        target=target,
+        zone=past.zone.name,
+    )
+
+
+def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
+    """Fit every source on what happened before an instant; no ranker yet.
+
+    Parameters
+    ----------
+    ground : Ground
+        What to fit on.
+    at_us : int
+        T.
+    popularity : str
+        ITEM counter that popularity means.
+    """
+    counters = batch.values(ground.rows, Key.ITEM, at_us, ground.past.zone).to_pyarrow()
+    items = Items.of(ground.items, counters, at_us)
+    als = Als.fit(interactions(ground.past, items, at_us), ground.config.als, ground.config.seed)
+    popular = Popular.of_counters(items.counters, popularity)
+    return Parts(items, References.empty(), als, popular, None, None, ground.settings)
+
+
+def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:
+    """Who did how much with what before an instant.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix, float32, shape (people, items)
+        Logarithm of one plus the weights of all acts; only positive ones.
+    """
+    weights = " ".join(f"WHEN '{name}' THEN {weight}" for name, weight in INTEREST.items())
+    rows = past.connection.sql(
+        f"SELECT {c.USER}, {c.ITEM}, sum(CASE {c.EVENT} {weights} ELSE 0 END) AS weight "
+        f"FROM facts WHERE {c.AT} < {int(at_us)} AND {c.ITEM} IS NOT NULL "
+        f"GROUP BY ALL HAVING weight > 0 ORDER BY ALL"
+    ).to_arrow_table()
+    users = rows[c.USER].combine_chunks().dictionary_encode()
+    names = rows[c.ITEM].combine_chunks().dictionary_encode()
+    codes = items.ids.codes(names.dictionary.to_pylist())[names.indices.to_numpy()]
+    weight = np.log1p(rows["weight"].to_numpy().astype(np.float64))
+    return sparse.csr_matrix(
+        (weight.astype(np.float32), (users.indices.to_numpy(), codes)),
+        shape=(len(users.dictionary), len(items)),
+    )
+
+
+def counts_before(past: Past, items: Items, at_us: int, target: str) -> npt.NDArray[np.int64]:
+    """How often each item was the target before an instant; int64, shape (items,)."""
+    rows = past.connection.sql(
+        f"SELECT {c.ITEM}, count(*) AS n FROM facts WHERE {c.EVENT} = $target "
+        f"AND {c.AT} < {int(at_us)} AND {c.ITEM} IS NOT NULL GROUP BY ALL",
+        params={"target": target},
+    ).to_arrow_table()
+    found = np.zeros(len(items), dtype=np.int64)
+    found[items.ids.codes(rows[c.ITEM].to_pylist())] = rows["n"].to_numpy()
+    return found
+
+
+def half_lives() -> list[str]:
+    """ITEM counters that popularity may mean, all decayed.
+
+    Examples
+    --------
+    >>> half_lives()[0]
+    'item.orders_7'
+    """
+    from recsys.candidates.popular import COUNTERS
+
+    return [name for name in COUNTERS if CATALOGUE[name].half_life is not None]

@@ -1,0 +1,278 @@
+"""The history as arrays: what a person and the person's friends had done at any instant.
+
+Makes the same moments from the history that serving makes from the online state.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features import columns as c
+from features import events as e
+from features import online, ties
+from features.catalogue import INTEREST
+from features.clock import DAY_US, BusinessZone, Int64s
+from features.counters import Key, Scope
+from features.ids import IdMap
+from features.points import Points
+from recsys.moment import FRIENDS, Acts, FriendItems, Moment
+
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Who asks when.
+
+    Parameters
+    ----------
+    users : sequence of str, length q
+        People.
+    at_us : ndarray, int64, shape (q,)
+        Instants; only what came strictly before is known.
+    """
+
+    users: Sequence[str]
+    at_us: Int64s
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def table(self) -> pa.Table:
+        """Rows ``query``, ``user_id``, ``asked_us``."""
+        return pa.table({
+            "query": np.arange(len(self)),
+            c.USER: pa.array(self.users, pa.string()),
+            "asked_us": self.at_us,
+        })
+
+
+@dataclass(frozen=True)
+class Companions:
+    """People around each query's person: tied, or with something done together before.
+
+    Parameters
+    ----------
+    query : ndarray, int64, shape (n,)
+        Ascending.
+    peers : ndarray of str, shape (n,)
+        The other person.
+    tied : ndarray, float64, shape (n,)
+        1 where a tie is declared.
+    """
+
+    query: Int64s
+    peers: npt.NDArray[np.object_]
+    tied: npt.NDArray[np.float64]
+
+
+class Past:
+    """A history opened for training.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With ``facts`` and ``ties`` (``features.snapshot.connect_facts``).
+    zone : BusinessZone
+        The business time zone.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, zone: BusinessZone) -> None:
+        self.connection = connection
+        self.zone = zone
+        self.points = Points(connection, zone)
+
+    @cached_property
+    def acts(self) -> "_ActArrays":
+        """Everyone's acts, by person and time."""
+        rows = self.connection.sql(
+            f"SELECT {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM} FROM facts "
+            f"WHERE {c.ITEM} IS NOT NULL AND {c.EVENT} IN (SELECT unnest($events)) "
+            f"ORDER BY {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM}, coalesce({c.PEER}, '')",
+            params={"events": sorted(INTEREST)},
+        ).to_arrow_table()
+        return _ActArrays.of(rows)
+
+    @cached_property
+    def refusing(self) -> frozenset[str]:
+        """People who gave consents, but not the one to be used for friends."""
+        rows = self.connection.execute(
+            f"SELECT {c.USER}, consents FROM users WHERE consents IS NOT NULL "
+            f"QUALIFY row_number() OVER (PARTITION BY {c.USER} ORDER BY {c.VALID_FROM} DESC) = 1"
+        ).fetchall()
+        return frozenset(user for user, given in rows if Scope.SOCIAL_GRAPH not in given)
+
+    def companions(self, queries: Queries) -> Companions:
+        """Everyone who may count as a friend at each query's instant."""
+        self.connection.register("queries", queries.table())
+        rows = self.connection.sql(
+            f"""
+            WITH met AS (
+                SELECT {c.USER}, {c.PEER}, min({c.AT}) AS since FROM (
+                    SELECT {c.USER}, {c.PEER}, {c.AT} FROM facts
+                    WHERE {c.PEER} IS NOT NULL AND {c.EVENT} IN (SELECT unnest($forward))
+                    UNION ALL
+                    SELECT {c.PEER}, {c.USER}, {c.AT} FROM facts
+                    WHERE {c.PEER} IS NOT NULL AND {c.EVENT} IN (SELECT unnest($mirrored))
+                ) WHERE {c.USER} <> {c.PEER} GROUP BY ALL
+            ), held AS (
+                SELECT q.query, t.{c.PEER}, arg_max(t.holds, t.moment) AS holds
+                FROM queries q JOIN ({ties.told()}) t
+                ON q.{c.USER} = t.{c.USER} AND t.moment < q.asked_us
+                GROUP BY q.query, t.{c.PEER}, t.tie_type
+            ), around AS (
+                SELECT q.query, m.{c.PEER}, 0.0 AS tied
+                FROM queries q JOIN met m ON q.{c.USER} = m.{c.USER} AND m.since < q.asked_us
+                UNION ALL
+                SELECT query, {c.PEER}, 1.0 FROM held WHERE holds
+            )
+            SELECT query, {c.PEER}, max(tied)::DOUBLE AS tied FROM around GROUP BY ALL ORDER BY ALL
+            """,
+            params={name: _pair_events(name == "mirrored") for name in ("forward", "mirrored")},
+        ).to_arrow_table()
+        return Companions(
+            rows["query"].to_numpy(),
+            rows[c.PEER].to_numpy(zero_copy_only=False),
+            rows["tied"].to_numpy(),
+        )
+
+    def moments(self, queries: Queries, ids: IdMap) -> Iterator[Moment]:
+        """What sources see at each query, in order.
+
+        Parameters
+        ----------
+        queries : Queries
+            Who asks when.
+        ids : IdMap
+            Items of the bundle that is asked.
+        """
+        around = self.companions(queries)
+        users = [queries.users[i] for i in around.query]
+        at_us = queries.at_us[around.query]
+        values = self.points.values(Key.PAIR, {c.USER: users, c.PEER: list(around.peers)}, at_us)
+        strength = ties.strength(
+            around.tied, values["pair.together_90"], values["pair.together_by_90"]
+        )
+        strength[[peer in self.refusing for peer in around.peers]] = 0.0
+        order = np.lexsort((around.peers.astype(str), -strength, around.query))
+        starts = np.searchsorted(around.query, np.arange(len(queries) + 1))
+        known = self.acts.known(ids)
+        for i, (user, asked) in enumerate(zip(queries.users, queries.at_us, strict=True)):
+            close = order[starts[i] : starts[i + 1]][:FRIENDS]
+            if user in self.refusing:
+                close = close[:0]
+            friends = [
+                (float(strength[j]), known.deeds(around.peers[j], int(asked), online.DEEDS))
+                for j in close
+                if strength[j] > 0
+            ]
+            yield Moment(
+                int(asked),
+                known.own(user, int(asked)),
+                FriendItems.of(friends),
+                known.bought(user, int(asked)),
+            )
+
+
+def _pair_events(mirror: bool) -> list[str]:
+    """Events that give somebody a pair counter."""
+    counters = [one for one in online.live(Key.PAIR) if one.mirror is mirror]
+    return sorted({event for counter in counters for event in counter.events})
+
+
+@dataclass(frozen=True)
+class _ActArrays:
+    """Acts sorted by person and time.
+
+    Parameters
+    ----------
+    people : dict of str to int
+        Number of each person.
+    starts : ndarray, int64, shape (people + 1,)
+        Where each person's acts begin.
+    at_us, weights, ordered, deed : ndarray, shape (n,)
+        The acts.
+    items : ndarray, int32, shape (n,)
+        Places in ``names``.
+    names : list of str
+        Items.
+    """
+
+    people: dict[str, int]
+    starts: Int64s
+    at_us: Int64s
+    weights: npt.NDArray[np.float64]
+    ordered: npt.NDArray[np.bool_]
+    deed: npt.NDArray[np.bool_]
+    items: Codes
+    names: list[str]
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> "_ActArrays":
+        users = rows[c.USER].combine_chunks().dictionary_encode()
+        items = rows[c.ITEM].combine_chunks().dictionary_encode()
+        events = rows[c.EVENT].combine_chunks().dictionary_encode()
+        kinds = events.dictionary.to_pylist()
+        kind = events.indices.to_numpy()
+        numbers = users.indices.to_numpy()
+        return cls(
+            {name: i for i, name in enumerate(users.dictionary.to_pylist())},
+            np.searchsorted(numbers, np.arange(len(users.dictionary) + 1)),
+            rows[c.AT].to_numpy(),
+            np.array([INTEREST[name] for name in kinds], dtype=np.float64)[kind],
+            np.array([name == e.ORDERED for name in kinds], dtype=np.bool_)[kind],
+            np.array([name in online.DEED_EVENTS for name in kinds], dtype=np.bool_)[kind],
+            items.indices.to_numpy().astype(np.int32),
+            items.dictionary.to_pylist(),
+        )
+
+    def known(self, ids: IdMap) -> "_KnownActs":
+        """The acts with the item codes of a bundle."""
+        codes = ids.codes(self.names)
+        return _KnownActs(self, codes[self.items] if len(codes) else self.items)
+
+
+@dataclass(frozen=True)
+class _KnownActs:
+    acts: _ActArrays
+    codes: Codes
+
+    def _before(self, user: str, at_us: int) -> slice:
+        number = self.acts.people.get(user)
+        if number is None:
+            return slice(0, 0)
+        start, end = self.acts.starts[number], self.acts.starts[number + 1]
+        return slice(int(start), int(start + np.searchsorted(self.acts.at_us[start:end], at_us)))
+
+    def _acts(self, places: Int64s, at_us: int) -> Acts:
+        places = places[self.codes[places] >= 0][::-1]
+        return Acts(
+            self.codes[places],
+            self.acts.weights[places],
+            self.acts.ordered[places],
+            (at_us - self.acts.at_us[places]) / DAY_US,
+        )
+
+    def own(self, user: str, at_us: int) -> Acts:
+        """Last acts of a person, newest first: as many as a state remembers."""
+        before = self._before(user, at_us)
+        places = np.arange(before.start, before.stop)
+        deeds = places[self.acts.deed[before]][-online.DEEDS :]
+        return self._acts(np.union1d(places[-online.RECENT :], deeds), at_us)
+
+    def deeds(self, user: str, at_us: int, most: int) -> Acts:
+        """Last deeds of a person, newest first."""
+        before = self._before(user, at_us)
+        places = np.arange(before.start, before.stop)[self.acts.deed[before]]
+        return self._acts(places[-most:], at_us)
+
+    def bought(self, user: str, at_us: int) -> Codes:
+        """Every item bought before, ascending."""
+        before = self._before(user, at_us)
+        codes = self.codes[before][self.acts.ordered[before]]
+        return np.unique(codes[codes >= 0]).astype(np.int32)
