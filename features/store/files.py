@@ -3,16 +3,19 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 from urllib.parse import quote
 
 from features.errors import StoreError
 
 BUSY_MS = 10_000
 MMAP_BYTES = 1 << 28
+ROWS = 100
+"""Rows of one statement."""
 
 WAIT = "wait, or see which process holds the home"
 
@@ -35,7 +38,7 @@ def connect(path: Path, *, durable: bool, create: bool = False) -> sqlite3.Conne
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=64,
+        cached_statements=256,
         timeout=BUSY_MS / 1000,
     )
     try:
@@ -65,6 +68,29 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def insert(
+    connection: sqlite3.Connection, into: str, rows: Sequence[tuple[Any, ...]], then: str = ""
+) -> None:
+    """Insert rows by few statements: each one gives up the interpreter and queues for it again.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Within a transaction.
+    into : str
+        The table.
+    rows : sequence of tuple
+        Equally long.
+    then : str
+        An ``ON CONFLICT`` clause.
+    """
+    for start in range(0, len(rows), ROWS):
+        some = rows[start : start + ROWS]
+        marks = ",".join(("(" + ",".join("?" * len(some[0])) + ")",) * len(some))
+        values = [value for row in some for value in row]
+        connection.execute(f"INSERT INTO {into} VALUES {marks} {then}", values)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -18,9 +18,11 @@ from features.errors import HuorenError, StoreError
 from features.store import Appended
 from features.store.entries import Draft, Entry, Kind, at_version, item_of
 from features.store.files import (
+    ROWS,
     Lock,
     connect,
     guarded,
+    insert,
     locked,
     transaction,
     unusable,
@@ -148,29 +150,44 @@ class Log:
     def _write(self, group: list[_Ticket]) -> list[tuple[_Ticket, Appended]]:
         head = self._head(self._writer)
         seq, at_us = head.last_seq, max(head.last_us, now_us())
+        calls = self._prepared(group)
+        known = self._known([draft.digest for _, drafts in calls for draft in drafts])
         rows: list[tuple[int, int, str, int, int, bytes]] = []
+        marks: list[tuple[bytes, int]] = []
         results = []
-        for ticket in group:
-            try:
-                drafts = ticket.prepare(self._writer)
-            except HuorenError as error:
-                ticket.error = error
-                continue
-            taken = 0
-            for draft in drafts:
-                if draft.digest and not self._first_time(draft.digest, at_us):
-                    continue
-                seq, at_us, taken = seq + 1, at_us + 1, taken + 1
-                rows.append((seq, draft.kind, draft.key, draft.at_us or at_us, at_us, draft.body))
-            results.append((ticket, Appended(taken, len(drafts) - taken, seq)))
+        for ticket, drafts in calls:
+            before = seq
+            for kind, key, own_us, body, digest in drafts:
+                if digest:
+                    if digest in known:
+                        continue
+                    known.add(digest)
+                    marks.append((digest, at_us))
+                seq, at_us = seq + 1, at_us + 1
+                rows.append((seq, kind, key, own_us or at_us, at_us, body))
+            results.append((ticket, Appended(seq - before, len(drafts) - (seq - before), seq)))
+        insert(self._writer, "seen", marks)
+        insert(self._writer, "log", rows)
         if rows:
-            self._writer.executemany("INSERT INTO log VALUES(?,?,?,?,?,?)", rows)
             self._writer.execute("UPDATE head SET last_seq=?, last_us=?", (seq, at_us))
         return results
 
-    def _first_time(self, digest: bytes, at_us: int) -> bool:
-        found = self._writer.execute("INSERT OR IGNORE INTO seen VALUES(?,?)", (digest, at_us))
-        return found.rowcount == 1
+    def _prepared(self, group: list[_Ticket]) -> list[tuple[_Ticket, Sequence[Draft]]]:
+        calls = []
+        for ticket in group:
+            try:
+                calls.append((ticket, ticket.prepare(self._writer)))
+            except HuorenError as error:
+                ticket.error = error
+        return calls
+
+    def _known(self, digests: Sequence[bytes | None]) -> set[bytes]:
+        found: set[bytes] = set()
+        for start in range(0, len(digests), ROWS):
+            some = digests[start : start + ROWS]
+            query = f"SELECT digest FROM seen WHERE digest IN ({','.join('?' * len(some))})"
+            found.update(row[0] for row in self._writer.execute(query, some))
+        return found
 
     def head(self) -> Head:
         """Where the log stands."""

@@ -13,9 +13,12 @@ from features.online import ItemFacts, State
 from features.store.entries import Entry, at_version, body_of, content, item_of
 from features.store.files import transaction
 from features.store.records import Item, Tie, User
-from features.store.statefile import PUT_ITEM, PUT_STATE, read_meta
+from features.store.statefile import put_items, put_states, read_meta
 
 _LOG = logging.getLogger(__name__)
+
+SPOILT = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What an entry that cannot be read or counted raises; anything else stops the applier."""
 
 KEPT_STATES = 500
 KEPT_ITEMS = 20_000
@@ -87,9 +90,7 @@ class Projection:
     def _apply_or_skip(self, entries: Sequence[Entry], reached: int) -> None:
         try:
             self._apply(entries, reached)
-        except sqlite3.Error:
-            raise
-        except Exception as error:
+        except SPOILT as error:
             if len(entries) == 1:
                 self._skip(entries[0], reached, error)
                 return
@@ -181,18 +182,18 @@ class Projection:
     def _item(self, item: Item, entry: Entry) -> None:
         item = at_version(item, entry.at_us)
         row = (item.item_id, item.valid_from_us, entry.logged_us, body_of(item))
-        self.connection.execute(PUT_ITEM, row)
+        put_items(self.connection, [row])
         self._facts.pop(item.item_id, None)
 
     def _write(self) -> None:
-        rows = ((person, online.encode(state)) for person, state in self._changed.items())
-        self.connection.executemany(PUT_STATE, rows)
+        rows = [(person, online.encode(state)) for person, state in self._changed.items()]
+        put_states(self.connection, rows)
 
     def _forget(self, person: str) -> None:
         self.connection.execute("DELETE FROM states WHERE user_id = ?", (person,))
         for user_id, state in mentioning(self.connection, person).items():
             strip(state, person)
-            self.connection.execute(PUT_STATE, (user_id, online.encode(state)))
+            put_states(self.connection, [(user_id, online.encode(state))])
         self._states.clear()
         self._changed.clear()
 

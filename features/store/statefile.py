@@ -5,17 +5,17 @@ that changes the states, so an entry is applied exactly once.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from features.catalogue import declaration_hash
 from features.clock import BusinessZone
 from features.online import State, encode
 from features.store.entries import body_of
-from features.store.files import connect, transaction, version
+from features.store.files import connect, insert, transaction, version
 from features.store.records import Item
 
 VERSION = 1
@@ -32,13 +32,12 @@ _SCHEMA = (
     "CREATE TABLE skipped(seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
 )
 
-PUT_STATE = "INSERT INTO states VALUES(?,?) ON CONFLICT(user_id) DO UPDATE SET body = excluded.body"
-PUT_ITEM = (
-    "INSERT INTO items VALUES(?,?,?,?) ON CONFLICT(item_id) DO UPDATE SET "
-    "valid_from_us = excluded.valid_from_us, changed_us = excluded.changed_us, "
-    "body = excluded.body WHERE excluded.valid_from_us >= valid_from_us"
+_NEW_STATE = "ON CONFLICT(user_id) DO UPDATE SET body = excluded.body"
+_NEW_ITEM = (
+    "ON CONFLICT(item_id) DO UPDATE SET valid_from_us = excluded.valid_from_us, "
+    "changed_us = excluded.changed_us, body = excluded.body "
+    "WHERE excluded.valid_from_us >= valid_from_us"
 )
-
 
 FOREIGN = "made from another log"
 
@@ -95,17 +94,22 @@ def fill(
     items: Iterable[Item],
 ) -> None:
     """Write a snapshot into an empty generation."""
-    _insert(connection, PUT_STATE, ((user, encode(state)) for user, state in states))
+    people = ((user, encode(state)) for user, state in states)
     rows = ((one.item_id, one.valid_from_us, one.valid_from_us, body_of(one)) for one in items)
-    _insert(connection, PUT_ITEM, rows)
+    for put, some in ((put_states, people), (put_items, rows)):
+        while page := list(islice(some, 5_000)):
+            with transaction(connection):
+                put(connection, page)
 
 
-def _insert(
-    connection: sqlite3.Connection, statement: str, rows: Iterator[tuple[object, ...]]
-) -> None:
-    while some := list(islice(rows, 5_000)):
-        with transaction(connection):
-            connection.executemany(statement, some)
+def put_states(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write (user_id, body) within a transaction."""
+    insert(connection, "states", rows, _NEW_STATE)
+
+
+def put_items(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write (item_id, valid_from_us, changed_us, body), but for versions older than the present."""
+    insert(connection, "items", rows, _NEW_ITEM)
 
 
 def alone(connection: sqlite3.Connection) -> sqlite3.Connection:
