@@ -8,6 +8,8 @@ each line of an event, so that a line is taken once, also after its entry was se
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import NamedTuple
@@ -239,7 +241,14 @@ class Log:
                     low = middle
             return low
 
-    def write(self, statements: Callable[[sqlite3.Connection], None]) -> None:
+    def forget_digests(self, before_us: int) -> None:
+        """Forget which lines were taken before an instant, a few at a time."""
+        with guarded(self.path), closing(connect(self.path, durable=True)) as connection:
+            found = connection.execute("SELECT digest FROM seen WHERE logged_us < ?", (before_us,))
+            while old := found.fetchmany(ROWS * 10):
+                self.write(partial(_delete_digests, old))
+
+    def write(self, statements: Callable[[sqlite3.Connection], object]) -> None:
         """Run a short transaction of sealing, pruning or erasing in turn with the appenders."""
         with guarded(self.path), self._commit, self._turn.held(), transaction(self._writer):
             statements(self._writer)
@@ -288,3 +297,7 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO head VALUES(?,0,0,0,0,0,0)", (uuid4().hex,))
         connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+def _delete_digests(digests: list[tuple[bytes]], connection: sqlite3.Connection) -> None:
+    connection.executemany("DELETE FROM seen WHERE digest = ?", digests)

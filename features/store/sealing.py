@@ -1,0 +1,201 @@
+"""Sealing: entries of the log become Parquet of the canonical tables, exactly once.
+
+The range to seal is written into the log first, then the files, then the fact that it is sealed.
+Whoever finds a range under way writes the same files again, under the same names: a sealing that
+was cut off neither loses nor doubles a row. Events go to the UTC day of their own time, however
+late they came; users, items and ties beside what was ingested.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.clock import DAY_US, BusinessZone, now_us
+from features.errors import StoreError
+from features.events import Event
+from features.history import utc_day
+from features.home import Home
+from features.store.entries import Entry, Record, at_version, content
+from features.store.files import guarded, locked, put_in_place
+from features.store.generations import Generations
+from features.store.log import Log
+from features.store.records import Item, Tie, User
+from features.tables import TABLES
+
+PAGE = 200_000
+"""Entries of one range: what is held in memory at once."""
+
+ERASED_AT_ONCE = 2_000
+"""Entries that one short transaction prunes."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How long the store remembers.
+
+    Parameters
+    ----------
+    log_days : int
+        Sealed entries stay this long, so that a snapshot can be loaded and followed from.
+    seen_days : int
+        A line that comes again within this time is known as a duplicate.
+    """
+
+    log_days: int = 7
+    seen_days: int = 90
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a sealing did.
+
+    Parameters
+    ----------
+    log_seq : int
+        The canonical tables now hold every entry up to here.
+    entries : int
+        Entries sealed by this call.
+    files : tuple of Path
+        Files written by this call.
+    pruned : int
+        Entries deleted from the log.
+    """
+
+    log_seq: int
+    entries: int
+    files: tuple[Path, ...]
+    pruned: int
+
+
+def seal(
+    home: Home,
+    zone: BusinessZone | None = None,
+    *,
+    before_us: int | None = None,
+    keeping: Keeping = Keeping(),
+) -> Sealed:
+    """Seal what was logged before an instant, then prune what need not be kept.
+
+    Parameters
+    ----------
+    home : Home
+        Whose log; services may go on appending to it.
+    zone : BusinessZone, optional
+        Of the store; default Asia/Shanghai.
+    before_us : int, optional
+        Instant of arrival, exclusive. None: the start of the present UTC day.
+    keeping : Keeping
+        How long the store remembers.
+
+    Raises
+    ------
+    StoreError
+        The log cannot be read or the files cannot be written; call again.
+    """
+    home.state.mkdir(parents=True, exist_ok=True)
+    with locked(home.state / "seal.lock"):
+        log = Log(home.state)
+        try:
+            files, entries = _seal(home, log, before_us)
+            pruned = _prune(Generations(home, log, zone or BusinessZone()), keeping)
+            return Sealed(log.head().sealed_seq, entries, tuple(files), pruned)
+        finally:
+            log.close()
+
+
+def _seal(home: Home, log: Log, before_us: int | None) -> tuple[list[Path], int]:
+    instant = now_us() // DAY_US * DAY_US if before_us is None else before_us
+    last = log.seq_before(instant)
+    files: list[Path] = []
+    entries = 0
+    while (head := log.head()).sealing_seq > head.sealed_seq or head.sealed_seq < last:
+        end = head.sealing_seq
+        if end == head.sealed_seq:  # none is under way
+            end = min(last, head.sealed_seq + PAGE)
+            _set(log, "sealing_seq", end)
+        page = log.read(head.sealed_seq, PAGE, end)
+        with guarded(home.events):
+            files += _write(home, page, f"part-{head.sealed_seq + 1:012d}-{end:012d}.parquet")
+        entries += len(page)
+        _set(log, "sealed_seq", end)
+    return files, entries
+
+
+def _set(log: Log, column: str, seq: int) -> None:
+    log.write(lambda connection: connection.execute(f"UPDATE head SET {column} = ?", (seq,)))
+
+
+def _write(home: Home, entries: Iterable[Entry], name: str) -> list[Path]:
+    kept: dict[tuple[str, Path], list[Record]] = defaultdict(list)
+    for entry in entries:
+        match content(entry):
+            case Event() as event:
+                if event.received_us is None:
+                    event = msgspec.structs.replace(event, received_us=entry.logged_us)
+                kept["events", home.events / f"day={utc_day(event.at_us)}"].append(event)
+            case Item() as item:
+                kept["items", home.table("items")].append(at_version(item, entry.at_us))
+            case User() as user:
+                from_us = user.valid_from_us or entry.at_us
+                user = msgspec.structs.replace(user, valid_from_us=from_us)
+                kept["users", home.table("users")].append(user)
+            case Tie() as tie:
+                kept["ties", home.table("ties")].append(tie)
+    return [_write_part(table, folder / name, records) for (table, folder), records in kept.items()]
+
+
+def _write_part(table: str, path: Path, records: Sequence[Record]) -> Path:
+    schema = TABLES[table].schema
+    arrays = [
+        pa.array([getattr(record, field.name) for record in records], field.type)
+        for field in schema
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.stem}.{uuid4().hex}")
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), written, compression="zstd")
+    put_in_place(written, path)
+    return path
+
+
+def _prune(generations: Generations, keeping: Keeping) -> int:
+    log = generations.log
+    now = now_us()
+    last = min(log.seq_before(now - keeping.log_days * DAY_US), log.head().sealed_seq)
+    head = log.head()
+    if last <= head.pruned_seq:
+        return 0
+    last = min(last, _rebuildable(generations, last))
+    pruned = 0
+    for start in range(head.pruned_seq, last, ERASED_AT_ONCE):
+        pruned += _prune_range(log, start, min(start + ERASED_AT_ONCE, last))
+    log.forget_digests(now - keeping.seen_days * DAY_US)
+    return pruned
+
+
+def _rebuildable(generations: Generations, wanted: int) -> int:
+    """Seq after which a rebuild needs every entry; the base is renewed to move it."""
+    if generations.base_seq() >= wanted:
+        return wanted
+    try:
+        generations.prepare()
+    except StoreError:  # a snapshot is needed first: nothing may go before it is loaded
+        return 0
+    return generations.rebase()
+
+
+def _prune_range(log: Log, start: int, end: int) -> int:
+    entries = log.read(start, ERASED_AT_ONCE, end)
+    logged_us = entries[-1].logged_us if entries else log.head().pruned_us
+    log.write(
+        lambda connection: (
+            connection.execute("DELETE FROM log WHERE seq <= ?", (end,)),
+            connection.execute("UPDATE head SET pruned_seq=?, pruned_us=?", (end, logged_us)),
+        )
+    )
+    return len(entries)
