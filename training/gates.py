@@ -66,7 +66,8 @@ class Verdict:
         got, needed = (
             "not measured" if value is None else f"{value:.4f}" for value in (self.got, self.needed)
         )
-        return f"{'holds  ' if self.held else 'REFUSED'}  {self.line}: got {got}, needs {needed}"
+        word = "REFUSED" if not self.held else "absent " if self.got is None else "holds  "
+        return f"{word}  {self.line}: got {got}, needs {needed}"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ def test_the_first_good_bundle_passes() -> None:
     assert str(verdicts[0]) == (
         "holds    feed/full/ndcg@20 >= 100 % of feed/popularity/ndcg@20: got 0.2000, needs 0.1000"
     )
+    assert str(verdicts[3]).startswith("absent   sharing/full/mrr@5")
 
 
 @pytest.mark.parametrize(
