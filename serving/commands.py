@@ -1,5 +1,59 @@
 """The commands of the ``serving`` package."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer()
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")
+]
+
+
+@app.command()
+def serve(
+    data: DataOption = None,
+    bundle: Annotated[
+        str, typer.Option(help="champion (followed as it changes), a checksum, or a directory.")
+    ] = "champion",
+    workers: Annotated[int, typer.Option(help="Processes, one core each.")] = 1,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 chooses a free one.")] = 3000,
+    at: Annotated[
+        str | None, typer.Option(help="The service's clock starts here: ISO 8601 with a zone.")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="Keys file; without it only this machine may ask.")
+    ] = None,
+) -> None:
+    """Answer over HTTP until SIGTERM."""
+    from features.clock import now_us, parse_instant
+    from features.home import Home
+    from serving.running import run
+    from serving.settings import Settings
+
+    settings = Settings(
+        home=Home.from_option(data),
+        bundle=str(Path(bundle).resolve()) if Path(bundle).is_dir() else bundle,
+        host=host,
+        port=port,
+        workers=workers,
+        clock_offset_us=parse_instant(at) - now_us() if at else 0,
+        keys=keys.resolve() if keys else None,
+    )
+    run(settings)
+
+
+@app.command()
+def key(
+    scopes: Annotated[str, typer.Argument(help="app, marketer or admin; several with commas.")],
+    name: Annotated[str, typer.Option(help="Whose key it is.")] = "",
+) -> None:
+    """Make a key for the service and the line of the keys file that lets it in."""
+    from serving.guard import new_key
+
+    secret, line = new_key(scopes, name)
+    typer.echo(f"key, shown once:            {secret}")
+    typer.echo(f"line for the keys file:     {line}")

@@ -39,7 +39,7 @@ class Metrics:
         )
         self.bundle = Gauge(
             "huoren_bundle_info",
-            "The bundle in service",
+            "1 for the bundle in service, 0 for those before it",
             ["version"],
             multiprocess_mode="liveall",
             registry=own,
@@ -65,6 +65,15 @@ class Metrics:
         for result in ("written", "dropped"):
             self.impressions.labels(result)
         self._own = own
+        self._version = ""
+
+    def serve(self, version: str) -> None:
+        """Say which bundle is in service."""
+        if version != self._version:
+            if self._version:
+                self.bundle.labels(self._version).set(0)
+            self.bundle.labels(version).set(1)
+            self._version = version
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

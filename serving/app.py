@@ -1,0 +1,122 @@
+"""The service as a list of routes, and the ASGI application made of it."""
+
+from functools import cache
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from serving import openapi
+from serving import schemas as s
+from serving.asking import Asking, Route
+from serving.endpoint import encoded, endpoint, problem
+from serving.errors import Refusal
+from serving.ids import request_id
+from serving.resources import Resources
+from serving.routes import catalogue, events, feed, health, portraits, sharing
+
+STORE = ("store-unavailable",)
+ANSWERING = ("not-ready", "overloaded", *STORE)
+
+
+def _describe(asking: Asking) -> Response:
+    return encoded(document())
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST", "/v1/feed", feed.feed, s.FeedReply, "A personal list.",
+        asks=s.FeedRequest, problems=ANSWERING, queued=True,
+    ),
+    Route(
+        "POST", "/v1/share-targets", sharing.share_targets, s.ShareReply,
+        "Whom to share an item with.", asks=s.ShareRequest, problems=ANSWERING, queued=True,
+    ),
+    Route(
+        "POST", "/v1/events", events.events, s.EventsReply,
+        "Take a batch of events; answered after the accepted ones are durable.",
+        asks=s.EventsRequest, status=202, problems=STORE,
+    ),
+    Route(
+        "POST", "/v1/track", events.track, s.SegmentReply,
+        "Take one event as Segment's tracking API sends it.", asks=s.RawEvent, problems=STORE,
+    ),
+    Route(
+        "POST", "/v1/batch", events.batch, s.SegmentReply,
+        "Take a batch as Segment's tracking API sends it.", asks=s.SegmentBatch, problems=STORE,
+    ),
+    Route(
+        "GET", "/v1/users/{id}/portrait", portraits.portrait, s.PortraitReply,
+        "The tags of a person.", problems=("unknown-user", "not-ready", *STORE),
+    ),
+    Route(
+        "DELETE", "/v1/users/{id}/portrait/tags/{tag}", portraits.suppress_tag, s.SuppressedReply,
+        "Delete a tag of a person for good.", problems=("unknown-tag", *STORE),
+    ),
+    Route(
+        "PUT", "/v1/users/{id}/personalization", portraits.personalization,
+        s.PersonalizationReply, "Set a person's own switch.",
+        asks=s.PersonalizationRequest, problems=STORE,
+    ),
+    Route(
+        "PUT", "/v1/items", catalogue.put_items, s.WrittenReply, "Add or replace items.",
+        asks=s.ItemsRequest, problems=STORE,
+    ),
+    Route(
+        "PATCH", "/v1/items/{id}", catalogue.patch_item, s.ItemReply,
+        "Change price, stock, status or expiry of an item.",
+        asks=s.ItemChange, problems=("unknown-item", *STORE),
+    ),
+    Route(
+        "PUT", "/v1/ties", catalogue.put_ties, s.WrittenReply, "Add or replace ties.",
+        asks=s.TiesRequest, problems=STORE,
+    ),
+    Route("GET", "/livez", health.livez, s.Alive, "Whether the process answers.", scope="local"),
+    Route(
+        "GET", "/readyz", health.readyz, s.Ready,
+        "Whether this worker answers recommendations; the same document with 503 when not.",
+        scope="local", also=((503, s.Ready),),
+    ),
+    Route("GET", "/metrics", health.metrics, bytes, "Prometheus metrics.", scope="local"),
+    Route(
+        "GET", "/problems/{word}", health.meaning, s.Meaning, "What a kind of problem means.",
+        scope=None, problems=("not-found",),
+    ),
+    Route(
+        "GET", "/v1/openapi.json", _describe, s.Document, "This document.", scope=None,
+    ),
+)  # fmt: skip
+
+
+def build(resources: Resources) -> Starlette:
+    """Make the application around what a worker holds."""
+    app = Starlette(
+        routes=[_starlette(route, resources) for route in ROUTES],
+        exception_handlers={HTTPException: _unrouted},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+@cache
+def document() -> dict[str, Any]:
+    """OpenAPI document of all routes."""
+    return openapi.document(ROUTES)
+
+
+def _starlette(route: Route, resources: Resources) -> StarletteRoute:
+    path = route.path.replace("}", ":path}")
+    return StarletteRoute(path, endpoint(route, resources), methods=[route.method])
+
+
+_WORDS = {404: "not-found", 405: "method-not-allowed"}
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    word = _WORDS.get(error.status_code, "not-found")
+    detail = f"{request.method} {request.url.path}"
+    return problem(Refusal(word, detail, headers=dict(error.headers or {})), request_id(0))

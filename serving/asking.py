@@ -1,0 +1,96 @@
+"""One request on its way through a route, and what a route declares of itself."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from features.clock import format_instant
+from serving.loading import Models
+from serving.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that passed the guard.
+
+    Parameters
+    ----------
+    body : Struct or None
+        Decoded; an instance of what the route ``asks`` for.
+    path : mapping of str to str
+        Parameters of the path.
+    resources : Resources
+        What the worker holds.
+    request_id : str
+        Of the answer.
+    at_us : int
+        The service's instant of arrival.
+    """
+
+    body: Any
+    path: dict[str, str]
+    resources: Resources
+    request_id: str
+    at_us: int
+
+    def head(self, models: Models | None) -> dict[str, Any]:
+        """Fields that every answer has; ``models`` are those that took part."""
+        return {
+            "request_id": self.request_id,
+            "model_version": models.version if models else None,
+            "as_of": format_instant(models.as_of_us if models else self.at_us),
+        }
+
+
+class Answers(Protocol):
+    """A route's work: an answer, at once or awaited."""
+
+    def __call__(self, asking: Asking) -> Any:
+        """Return an instance of what the route ``gives``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route as the service and its OpenAPI document know it.
+
+    Parameters
+    ----------
+    method, path : str
+        Such as ``POST /v1/feed``; ``{id}`` in the path may hold any text.
+    answer : callable
+        Asking → answer.
+    gives : type
+        Of the answer, for the document; bytes for plain text.
+    summary : str
+        One sentence.
+    asks : type, optional
+        Of the body.
+    scope : str or None
+        Of the key; ``local``: none on this machine; None: open.
+    status : int
+        Of a good answer.
+    problems : tuple of str
+        Kinds of problem it has beyond those of every route.
+    queued : bool
+        Whether it computes long enough to wait for a turn.
+    also : tuple of (int, type)
+        Other statuses that are no problems, with what they give.
+    """
+
+    method: str
+    path: str
+    answer: Answers
+    gives: Any
+    summary: str
+    asks: Any = None
+    scope: str | None = "app"
+    status: int = 200
+    problems: tuple[str, ...] = ()
+    queued: bool = False
+    also: tuple[tuple[int, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Short name for metrics and the document: ``post-feed``."""
+        words = [w for w in self.path.split("/") if w and w != "v1" and not w.startswith("{")]
+        return "-".join([self.method.lower(), *words]).replace(".", "-")

@@ -1,0 +1,84 @@
+"""From an HTTP request to an answer: guard, body, turn, work, encoding, measure."""
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving import body
+from serving.asking import Asking, Route
+from serving.errors import MEDIA_TYPE, invalid, refusal
+from serving.ids import request_id
+from serving.resources import Resources
+from serving.schemas import Id
+
+_ENCODE = msgspec.json.Encoder().encode
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint(route: Route, resources: Resources) -> Endpoint:
+    """Make the ASGI endpoint of one route."""
+    limits, clock = resources.settings.limits, resources.clock
+
+    async def work(request: Request, asking_id: str, at_us: int) -> Response:
+        resources.guard.check(request, route.scope)
+        _check_path(request.path_params)
+        asked = None
+        if route.asks is not None:
+            asked = body.decode(await body.read(request, limits), route.asks)
+        asking = Asking(asked, request.path_params, resources, asking_id, at_us)
+        if route.queued:
+            async with resources.admission.turn():
+                answer = route.answer(asking)
+        else:
+            answer = route.answer(asking)
+            if inspect.isawaitable(answer):
+                answer = await answer
+        return _response(answer, route.status)
+
+    async def respond(request: Request) -> Response:
+        started = time.perf_counter()
+        at_us = clock.now_us()
+        asking_id = request_id(at_us)
+        try:
+            response = await work(request, asking_id, at_us)
+        except Exception as error:
+            response = problem(error, asking_id)
+        response.headers["x-request-id"] = asking_id
+        spent = time.perf_counter() - started
+        resources.metrics.seconds.labels(route.name, response.status_code).observe(spent)
+        return response
+
+    return respond
+
+
+def _check_path(parameters: dict[str, str]) -> None:
+    for name, value in parameters.items():
+        try:
+            msgspec.convert(value, Id)
+        except msgspec.ValidationError as error:
+            raise invalid(name, str(error)) from None
+
+
+def _response(answer: Any, status: int) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    return encoded(answer, status)
+
+
+def encoded(answer: Any, status: int = 200) -> Response:
+    """JSON of an answer."""
+    return Response(_ENCODE(answer), status, media_type="application/json")
+
+
+def problem(error: Exception, asking_id: str) -> Response:
+    """Answer that says why a request was refused."""
+    refused = refusal(error, asking_id)
+    document = refused.problem(asking_id)
+    return Response(
+        _ENCODE(document), document.status, headers=refused.headers, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,96 @@
+"""What a worker holds while it runs: opened together, closed together."""
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+from features.clock import SECOND_US
+from features.store import Store
+from serving.admission import Admission
+from serving.guard import Guard
+from serving.impressions import Impressions
+from serving.loading import Loading
+from serving.monitoring import Metrics
+from serving.settings import ServiceClock, Settings
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Everything the routes work with.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the worker was told from outside.
+    clock : ServiceClock
+        The service's time.
+    store : Store
+        Events and states.
+    loading : Loading
+        The models in service.
+    guard, admission : Guard, Admission
+        Who may ask, and when it is too much.
+    impressions, metrics : Impressions, Metrics
+        What is written down.
+    """
+
+    settings: Settings
+    clock: ServiceClock
+    store: Store
+    loading: Loading
+    guard: Guard
+    admission: Admission
+    impressions: Impressions
+    metrics: Metrics
+
+    @classmethod
+    def around(cls, settings: Settings, store: Store) -> Self:
+        """Put everything around an open store; nothing runs yet."""
+        clock = ServiceClock(settings.clock_offset_us)
+        metrics = Metrics()
+        limits = settings.limits
+
+        def told(loading: Loading) -> None:
+            _tell(metrics, loading, clock, store)
+
+        return cls(
+            settings=settings,
+            clock=clock,
+            store=store,
+            loading=Loading(settings, store, clock, told),
+            guard=Guard.open(settings.keys),
+            admission=Admission(limits.queue_ms),
+            impressions=Impressions(
+                settings.home.table("impressions"),
+                limits.impressions,
+                limits.flush_seconds,
+                lambda result, lists: metrics.impressions.labels(result).inc(lists),
+            ),
+            metrics=metrics,
+        )
+
+    def start(self) -> None:
+        """Load, warm up and begin to follow the champion."""
+        self.impressions.start()
+        self.loading.start()
+
+    def close(self) -> None:
+        """Stop following, write what waits, release the store."""
+        self.loading.stop()
+        self.impressions.stop()
+        self.store.close()
+        self.metrics.close()
+
+
+def _tell(metrics: Metrics, loading: Loading, clock: ServiceClock, store: Store) -> None:
+    models = loading.models
+    if models is not None:
+        metrics.serve(models.version)
+        metrics.bundle_age.set((clock.now_us() - models.as_of_us) / SECOND_US)
+    metrics.refused.set(len(loading.refused))
+    metrics.lag.set(max(store.log_seq - store.applied_seq, 0))
+
+
+def worker() -> int:
+    """Number that tells this worker from the others: its process id."""
+    return os.getpid()

@@ -1,0 +1,80 @@
+"""``POST /v1/events``: what happened, durable before it is acknowledged; Segment's calls too."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from features.errors import InputError
+from features.events import Event
+from features.ingest.parse import parse_event
+from features.store import Store
+from serving.asking import Asking
+from serving.schemas import EventsReply, EventsRequest, RejectedEvent, SegmentBatch, SegmentReply
+
+
+async def events(asking: Asking) -> EventsReply:
+    """Take a batch; the good ones are kept even where others are not."""
+    asked: EventsRequest = asking.body
+    return EventsReply(**await _take(asking, asked.events))
+
+
+async def track(asking: Asking) -> SegmentReply:
+    """Take one event."""
+    return SegmentReply(**await _take(asking, [asking.body]))
+
+
+async def batch(asking: Asking) -> SegmentReply:
+    """Take a batch whose context stands once for all."""
+    asked: SegmentBatch = asking.body
+    raws = [
+        {**raw, "context": {**asked.context, **_mapping(raw.get("context"))}} for raw in asked.batch
+    ]
+    return SegmentReply(**await _take(asking, raws))
+
+
+async def _take(asking: Asking, raws: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Parse, append, count; fields of the answer."""
+    taken: dict[int, Sequence[Event]] = {}
+    rejected: list[RejectedEvent] = []
+    for index, raw in enumerate(raws):
+        parsed = parse_event(raw, asking.at_us)
+        if parsed.events:
+            taken[index] = parsed.events
+        else:
+            rejected.append(RejectedEvent(index, "; ".join(map(str, parsed.faults))))
+    accepted, duplicates, refused = await asyncio.to_thread(_append, asking.resources.store, taken)
+    rejected = sorted([*rejected, *refused], key=lambda one: one.index)
+    count = asking.resources.metrics.events.labels
+    count("accepted").inc(accepted)
+    count("duplicate").inc(duplicates)
+    count("rejected").inc(len(rejected))
+    return {
+        **asking.head(None),
+        "accepted": accepted,
+        "duplicates": duplicates,
+        "rejected": rejected,
+    }
+
+
+def _append(
+    store: Store, taken: Mapping[int, Sequence[Event]]
+) -> tuple[int, int, list[RejectedEvent]]:
+    """Append all at once; where the store refuses one of them, one by one."""
+    if not taken:
+        return 0, 0, []
+    try:
+        done = store.append([line for lines in taken.values() for line in lines])
+    except InputError as error:
+        if len(taken) == 1:
+            return 0, 0, [RejectedEvent(index, str(error)) for index in taken]
+        parts = [_append(store, {index: lines}) for index, lines in taken.items()]
+        return (
+            sum(part[0] for part in parts),
+            sum(part[1] for part in parts),
+            [one for part in parts for one in part[2]],
+        )
+    return done.accepted, done.duplicates, []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

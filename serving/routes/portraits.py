@@ -1,0 +1,70 @@
+"""``/v1/users/{id}``: what is known of a person, and the person's own switches."""
+
+import asyncio
+
+from features import controls
+from features.clock import format_instant
+from features.events import Event
+from features.online import Reading, State
+from features.portraits import TAGS
+from features.portraits import portrait as tags_of
+from features.store import Store
+from serving.asking import Asking
+from serving.errors import Refusal
+from serving.schemas import (
+    PersonalizationReply,
+    PersonalizationRequest,
+    PortraitReply,
+    SuppressedReply,
+)
+
+
+def portrait(asking: Asking) -> PortraitReply:
+    """Answer with the tags of a person."""
+    person = asking.path["id"]
+    state = asking.resources.store.state(person)
+    if state is None:
+        raise Refusal("unknown-user", f"nothing is known of {person!r}")
+    models = asking.resources.loading.require()
+    reading = Reading(state, asking.at_us, asking.resources.settings.zone)
+    found = tags_of(reading, models.references)
+    return PortraitReply(
+        **asking.head(models) | {"as_of": format_instant(found.as_of_us)},
+        user_id=person,
+        personalized=found.personalized,
+        references=found.references,
+        suppressed=state.suppressed,
+        tags=[tag.to_json() for tag in found.tags],
+    )
+
+
+async def suppress_tag(asking: Asking) -> SuppressedReply:
+    """Delete a tag of a person for good."""
+    person = asking.path["id"]
+    tag = asking.path["tag"]
+    if tag not in TAGS:
+        raise Refusal("unknown-tag", f"there is no tag {tag!r}")
+    event = controls.tag_suppressed(person, tag, asking.at_us)
+    state = await _told(asking, event)
+    return SuppressedReply(**asking.head(None), user_id=person, suppressed=state.suppressed)
+
+
+async def personalization(asking: Asking) -> PersonalizationReply:
+    """Set the person's own switch."""
+    person = asking.path["id"]
+    asked: PersonalizationRequest = asking.body
+    event = controls.personalization_toggled(person, asked.enabled, asking.at_us)
+    state = await _told(asking, event)
+    return PersonalizationReply(**asking.head(None), user_id=person, enabled=state.personalized)
+
+
+async def _told(asking: Asking, event: Event) -> State:
+    """State of a person after a control event is durable and applied."""
+    seq = (await asyncio.to_thread(asking.resources.store.append, [event])).last_seq
+    return await asyncio.to_thread(_state_after, asking.resources.store, event.user_id, seq)
+
+
+def _state_after(store: Store, person: str, seq: int) -> State:
+    if not store.wait_applied(seq):
+        raise Refusal("store-unavailable", "it is written down, but not in force yet")
+    return store.state(person) or State()

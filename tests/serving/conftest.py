@@ -1,0 +1,216 @@
+"""A service in process around a store in memory and models whose answers can be foreseen."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+
+from features.clock import BusinessZone, parse_instant
+from features.errors import HuorenError
+from features.events import Event
+from features.home import Home
+from features.online import State, apply, fact, people
+from features.references import References
+from features.store import Appended, Changes, Cursor, Item, Tie
+from recsys.query import (
+    FeedAnswer,
+    FeedItem,
+    FeedQuery,
+    People,
+    Reason,
+    ShareAnswer,
+    ShareQuery,
+    ShareTarget,
+)
+from serving.app import build
+from serving.loading import Models
+from serving.overlay import Overlay
+from serving.resources import Resources
+from serving.settings import Settings
+
+NOW = "2026-06-18T12:00:00+08:00"
+
+
+class MemoryStore:
+    """As much of the store's contract as the routes use, in one process, without a disk."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, State] = {}
+        self.catalogue: dict[str, Item] = {}
+        self.ties: list[Tie] = []
+        self.seen: set[tuple[str, int]] = set()
+        self.log_seq = 0
+        self.closed = False
+        self.broken: HuorenError | None = None
+
+    @property
+    def applied_seq(self) -> int:
+        return self.log_seq
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        if self.broken:
+            raise self.broken
+        fresh = {(e.message_id, e.line): e for e in events}
+        fresh = {key: e for key, e in fresh.items() if key not in self.seen}
+        self.seen |= fresh.keys()
+        for event in fresh.values():
+            for person in people(event):
+                self.people.setdefault(person, State())
+            apply(self.people, fact(event, None, None, BusinessZone()))
+        self.log_seq += len(fresh)
+        return Appended(len(fresh), len(events) - len(fresh), self.log_seq)
+
+    def state(self, user_id: str) -> State | None:
+        return self.people.get(user_id)
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        return {user: self.people[user] for user in user_ids if user in self.people}
+
+    def wait_applied(self, seq: int, timeout_s: float = 5.0) -> bool:
+        return True
+
+    def put_items(self, items: Sequence[Item]) -> int:
+        self.catalogue |= {item.item_id: item for item in items}
+        return self.log_seq
+
+    def put_ties(self, ties: Sequence[Tie]) -> int:
+        self.ties += ties
+        return self.log_seq
+
+    def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
+        self.catalogue[item_id] = msgspec.structs.replace(self.catalogue[item_id], **fields)
+        return self.log_seq
+
+    def item(self, item_id: str) -> Item | None:
+        return self.catalogue.get(item_id)
+
+    def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
+        return Changes((), cursor)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Ladder:
+    """Recommends i0, i1, i2, … of ``size`` items, less what is excluded."""
+
+    def __init__(self, size: int = 50) -> None:
+        self.size = size
+        self.asked: list[FeedQuery] = []
+        self.fails: Exception | None = None
+
+    def recommend(self, query: FeedQuery, people: People) -> FeedAnswer:
+        if self.fails:
+            raise self.fails
+        self.asked.append(query)
+        names = [f"i{n}" for n in range(self.size) if f"i{n}" not in query.exclude][: query.k]
+        items = tuple(
+            FeedItem(name, 1.0 / (place + 1), ("popular",), (Reason("popular", 7),), 0.5)
+            for place, name in enumerate(names)
+        )
+        state = people.states([query.user_id]).get(query.user_id)
+        return FeedAnswer(
+            items=items,
+            known_user=state is not None,
+            personalized=query.personalized and (state is None or state.personalized),
+            degraded=("source:friends",),
+            feature_names=("popularity", "price"),
+            features=np.array([[1.0, np.nan]] * len(names), dtype=np.float32).reshape(-1, 2),
+            removed={"seen": ("i99",)} if query.explain else {},
+            milliseconds={"score": 0.1} if query.explain else {},
+        )
+
+
+class Friends:
+    """Recommends to share with f0, f1, …"""
+
+    def targets(self, query: ShareQuery, people: People) -> ShareAnswer:
+        reason = (Reason("opened_before", 3),)
+        found = tuple(ShareTarget("person", f"f{n}", 0.5, reason) for n in range(query.k))
+        return ShareAnswer(found, held_back=3)
+
+
+class Shelf:
+    """Items that remember what they were told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def overlay(self, records: Sequence[Item]) -> None:
+        self.told += [record.item_id for record in records]
+
+
+class StillClock:
+    """Time stands still, so that answers can be foreseen."""
+
+    offset_us = 0
+
+    def now_us(self) -> int:
+        return parse_instant(NOW)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(Home(tmp_path / "home"))
+
+
+@pytest.fixture
+def models() -> Models:
+    as_of = parse_instant("2026-06-18T00:00:00+08:00")
+    overlay = Overlay(Shelf(), as_of)
+    return Models("cafe0123", as_of, References.empty(), Ladder(), Friends(), overlay)
+
+
+@pytest.fixture
+def resources(settings: Settings, models: Models) -> Iterator[Resources]:
+    made = replace(Resources.around(settings, MemoryStore()), clock=StillClock())
+    made.loading.models = models
+    made.impressions.start()
+    yield made
+    made.close()
+
+
+class Client:
+    """Asks an application in process; ``address`` is where the caller seems to be."""
+
+    def __init__(self, app: Starlette, address: str = "127.0.0.1") -> None:
+        self.app = app
+        self.address = address
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(self._request(method, path, **more))
+
+    async def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, client=(self.address, 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.request(method, path, **more)
+
+    def __getattr__(self, method: str) -> Callable[..., httpx.Response]:
+        return lambda path, **more: self.request(method.upper(), path, **more)
+
+
+@pytest.fixture
+def client(resources: Resources) -> Client:
+    return Client(build(resources))
+
+
+@pytest.fixture
+def event() -> Callable[..., dict[str, Any]]:
+    def make(name: str = "Product Viewed", message_id: str = "m1", **more: Any) -> dict[str, Any]:
+        return {
+            "type": "track",
+            "event": name,
+            "message_id": message_id,
+            "user_id": "u1",
+            "timestamp": "2026-06-18T11:59:00+08:00",
+            "properties": {"product_id": "i1"},
+        } | more
+
+    return make
