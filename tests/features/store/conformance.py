@@ -25,8 +25,8 @@ NOON = 1_760_000_400_000_000  # 2025-10-09T09:00:00Z
 
 def event(n: int, name: str = "Product Viewed", user: str = "u1", **fields: object) -> Event:
     """The n-th event, a minute after the one before."""
-    given = {"item_id": "i1", "at_us": NOON + n * 60_000_000, **fields}
-    return Event(message_id=f"m{n}", event=name, user_id=user, **given)
+    given = {"message_id": f"m{n}", "item_id": "i1", "at_us": NOON + n * 60_000_000, **fields}
+    return Event(event=name, user_id=user, **given)
 
 
 def settled(store: Store) -> Store:
