@@ -50,3 +50,24 @@ def ingest(
         shell.bring_in(
             source, home, mapping, table, unknown_items=unknown_items.value, as_json=as_json
         )
+
+
+@app.command()
+def features(
+    data: Data = None,
+    at: Annotated[
+        str | None, typer.Option(help="As of this instant (ISO 8601 with a zone); default now.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Business time zone.")] = "Asia/Shanghai",
+    as_json: Json = False,
+) -> None:
+    """Compute counters, ties and portraits as of an instant; hand them to the online store."""
+    from rich.console import Console
+
+    from features import job
+    from features.clock import BusinessZone, parse_instant
+    from features.home import Home
+
+    at_us = parse_instant(at) if at else None
+    published = job.run(Home.from_option(data), at_us, BusinessZone(zone))
+    job.show(published, Console(), as_json=as_json)

@@ -48,6 +48,43 @@ def simulate(
 
 
 @app.command()
+def train(
+    data: DataOption = None,
+    config: Annotated[Path | None, typer.Option(help="TOML; see --print-config.")] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print every setting and stop.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Learn from the history: examples, models, evaluation, bundle, MLflow run."""
+    from features.home import Home
+    from training import config as settings
+    from training import job
+
+    chosen = settings.read(config)
+    if print_config:
+        typer.echo(settings.to_toml(chosen))
+        return
+    job.show(job.run(Home.from_option(data), chosen), as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    data: DataOption = None,
+    bundle: Annotated[
+        str, typer.Option(help="A bundle's directory or checksum; default the newest.")
+    ] = "",
+    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Judge a bundle on days it did not learn from; write the HTML report."""
+    from features.home import Home
+    from training import judge
+
+    judge.show(judge.run(Home.from_option(data), bundle, report), as_json=as_json)
+
+
+@app.command()
 def promote(
     ref: Annotated[
         str, typer.Argument(help="A bundle's directory, checksum, registered alias or number.")

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,15 +91,56 @@ def read(path: Path | None) -> TrainConfig:
         raise InputError(
             f"{path} cannot be read", expected="TOML", got=str(error), next_step="mend the file"
         ) from error
+    return of(given)
+
+
+def of(given: Mapping[str, Any]) -> TrainConfig:
+    """A configuration from plain values; what they leave out has its default.
+
+    Raises
+    ------
+    InputError
+        When a value has the wrong type.
+    UnknownName
+        When a key is unknown; the message names the nearest.
+
+    Examples
+    --------
+    >>> of({"als": {"factors": 32}}).als.factors
+    32
+    >>> of({"alls": {}})
+    Traceback (most recent call last):
+    features.errors.UnknownName: unknown setting 'alls'; next: use one of: als
+    """
     _known(given, TrainConfig().plain(), "")
-    whole = _over(TrainConfig().plain(), given)
     try:
-        return msgspec.convert(whole, TrainConfig)
+        return msgspec.convert(_over(TrainConfig().plain(), given), TrainConfig)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path} has a wrong value", got=str(error)) from error
+        raise InputError("a setting has a wrong value", got=str(error)) from error
 
 
-def _known(given: dict[str, Any], plain: dict[str, Any], where: str) -> None:
+def to_toml(config: TrainConfig) -> str:
+    """Every setting as TOML that ``read`` takes.
+
+    Examples
+    --------
+    >>> to_toml(TrainConfig()).splitlines()[0]
+    'cuts = [0.5, 0.6, 0.7, 0.8, 0.9]'
+    """
+    plain = config.plain()
+    lines = [f"{key} = {_value(one)}" for key, one in plain.items() if not isinstance(one, dict)]
+    for key, table in plain.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]", *(f"{name} = {_value(one)}" for name, one in table.items())]
+    return "\n".join(lines)
+
+
+def _value(given: Any) -> str:
+    """A number or a tuple of numbers in TOML, which writes them as JSON does."""
+    return json.dumps(list(given) if isinstance(given, tuple) else given)
+
+
+def _known(given: Mapping[str, Any], plain: dict[str, Any], where: str) -> None:
     for key, value in given.items():
         if key not in plain:
             raise UnknownName.among("setting", where + key, [where + name for name in plain])
@@ -106,7 +148,7 @@ def _known(given: dict[str, Any], plain: dict[str, Any], where: str) -> None:
             _known(value, plain[key], f"{where}{key}.")
 
 
-def _over(plain: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def _over(plain: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {
         key: _over(plain[key], value) if isinstance(value, dict) else value
         for key, value in given.items()

@@ -53,7 +53,7 @@ def build(
     -------
     pyarrow.Table
         ``user_id``, ascending, and ``Tag.column`` of every tag, null where absent: strings, int64,
-        float64, bool, lists of (key, score), fixed-size lists of float64.
+        float64, bool, lists of (key, score), lists of float64.
     """
     import pyarrow as pa
 
@@ -74,10 +74,10 @@ def _arrow(tag: Tag, values: Column) -> "pa.Array":
         case Words(words, codes):
             return pa.array(list(words), pa.string()).take(pa.array(codes, mask=absent))
         case Vectors(data):
+            # Not lists of a fixed size: Parquet does not bring back those that are null.
+            ends = np.arange(len(data) + 1, dtype=np.int32) * len(tag.labels)
             flat = pa.array(np.nan_to_num(data).ravel())
-            return pa.FixedSizeListArray.from_arrays(
-                flat, type=pa.list_(pa.float64(), len(tag.labels)), mask=pa.array(absent)
-            )
+            return pa.ListArray.from_arrays(pa.array(ends), flat, mask=pa.array(absent))
         case Ranked(starts, names, codes, scores):
             entries = pa.StructArray.from_arrays(
                 [pa.array(list(names), pa.string()).take(pa.array(codes)), pa.array(scores)],

@@ -43,13 +43,19 @@ class Shares:
     items: list[str]
     opened_by: list[frozenset[str]]
 
-    def newest(self, most: int) -> "Shares":
-        """The latest of them."""
+    def part(self, start: int, stop: int) -> "Shares":
+        """The shares from ``start`` up to ``stop``."""
+        kept = slice(start, stop)
         return Shares(
-            Queries(self.queries.users[-most:], self.queries.at_us[-most:]),
-            self.items[-most:],
-            self.opened_by[-most:],
+            Queries(self.queries.users[kept], self.queries.at_us[kept]),
+            self.items[kept],
+            self.opened_by[kept],
         )
+
+    def newest(self, most: int) -> "Shares":
+        """The latest ``most`` of them."""
+        size = len(self.queries)
+        return self.part(max(0, size - most), size)
 
 
 def shares(past: Past, window: Window) -> Shares:

@@ -1,0 +1,105 @@
+"""What ``huoren features`` does: seals the log, publishes a snapshot, hands it to the store."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from features import portraits, snapshot
+from features.clock import BusinessZone, format_instant, now_us
+from features.history import History
+from features.home import Home
+from features.snapshot import Snapshot
+from features.store.embedded import load_snapshot
+from features.store.records import Item
+from features.store.sealing import seal
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the job did.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Written below the home's ``features``.
+    sealed : int
+        Lines of the online log that moved into the history.
+    people : int
+        States handed to the store.
+    """
+
+    snapshot: Snapshot
+    sealed: int
+    people: int
+
+
+def run(home: Home, at_us: int | None, zone: BusinessZone) -> Published:
+    """Publish everything known as of an instant.
+
+    Parameters
+    ----------
+    home : Home
+        With canonical tables.
+    at_us : int, optional
+        T; now when left out.
+    zone : BusinessZone
+        The business time zone.
+
+    Raises
+    ------
+    InputError
+        When there is no event before T.
+    """
+    sealed = seal(home, zone, before_us=now_us())
+    newest = snapshot.publish(home, at_us or now_us(), zone, sealed.log_seq)
+    as_of = newest.manifest.as_of_us
+    history = History(home)
+    states = dict(snapshot.states(newest, history.users(as_of)))
+    items = (
+        Item(**{name: row[name] for name in Item.__struct_fields__})
+        for row in history.items(as_of).to_pylist()
+    )
+    load_snapshot(
+        home, zone, states.items(), items, log_seq=newest.manifest.log_seq, as_of_us=as_of
+    )
+    return Published(newest, sealed.entries, len(states))
+
+
+def report(published: Published) -> dict[str, Any]:
+    """The job's result as plain values."""
+    manifest = published.snapshot.manifest
+    return {
+        "as_of": format_instant(manifest.as_of_us),
+        "folder": str(published.snapshot.folder),
+        "events": manifest.events,
+        "sealed": published.sealed,
+        "people": published.people,
+        "references": manifest.references,
+        "rows": dict(snapshot.summary(published.snapshot)),
+        "tags": {
+            one.tag.name: {"share": round(one.share, 4), "people": one.people}
+            for one in portraits.coverage(published.snapshot.portraits)
+        },
+    }
+
+
+def show(published: Published, console: Console, *, as_json: bool) -> None:
+    """Print the coverage of every tag, or one JSON object."""
+    if as_json:
+        console.print_json(json.dumps(report(published)))
+        return
+    manifest = published.snapshot.manifest
+    table = Table(title=f"Portraits as of {format_instant(manifest.as_of_us)}")
+    for name in ("tag", "标签", "coverage", "people", "distribution"):
+        table.add_column(name, justify="right" if name in {"coverage", "people"} else "left")
+    for one in portraits.coverage(published.snapshot.portraits):
+        table.add_row(
+            one.tag.name, one.tag.zh, f"{one.share:.0%}", f"{one.people:,}", one.distribution
+        )
+    console.print(table)
+    console.print(
+        f"{manifest.events:,} events of {published.people:,} people → {published.snapshot.folder}"
+    )

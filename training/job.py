@@ -1,0 +1,144 @@
+"""What ``huoren train`` does: a run, its report, its MLflow record, its bundle."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features.clock import format_instant
+from features.home import Home
+from training import report
+from training.config import TrainConfig
+from training.run import STEPS, Steps, Trained, train
+from training.split import Window
+from training.tracking import Tracking
+
+SHOWN = ("ndcg@20", "recall@20", "mrr@20", "coverage", "mrr@5", "hit@5")
+"""Measures of the printed table; those a surface does not have are left out."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished run.
+
+    Parameters
+    ----------
+    trained : Trained
+        What was learned.
+    run_id : str
+        Of the tracking run.
+    version : str
+        Number of the registered bundle.
+    report : Path
+        The HTML report, in the bundle's neighbourhood.
+    """
+
+    trained: Trained
+    run_id: str
+    version: str
+    report: Path
+
+
+def run(home: Home, config: TrainConfig) -> Job:
+    """Train, write the report, log everything, register the bundle as challenger.
+
+    Raises
+    ------
+    TrackingError
+        Before any work, when the tracking server cannot be used.
+    MissingStep
+        When the home has no snapshot.
+    InputError
+        When there is too little to learn from.
+    """
+    tracking = Tracking.connect()
+    params = config.plain() | {"config_hash": config.hash}
+    with _progress() as bar, tracking.run("train", params) as record:
+        task = bar.add_task("history", total=len(STEPS))
+        steps = Steps(notice=lambda name: bar.update(task, description=name, advance=1))
+        trained = train(home, config, steps, record.id)
+        folder = home.root / "reports" / trained.bundle.version
+        path = report.write(told(trained, record.id, config), folder / "report.html")
+        record.metrics(trained.metrics)
+        record.artifact(path)
+        record.artifact(trained.bundle.folder, "bundle")
+        sha = str(trained.bundle.manifest["sha"])
+        version = tracking.register(sha, f"{record.artifacts}/bundle", record.id)
+    return Job(trained, record.id, str(version.number), path)
+
+
+def told(trained: Trained, run_id: str, config: TrainConfig) -> dict[str, Any]:
+    """What the HTML report tells of a run."""
+    return {
+        "title": "Huoren 货人",
+        "run_id": run_id,
+        "sha": trained.bundle.manifest["sha"],
+        "data": {
+            "as of": format_instant(trained.bundle.as_of_us),
+            "foretold": trained.bundle.settings.target,
+            **{name: str(window) for name, window in trained.windows.items()},
+        },
+        "metrics": trained.metrics,
+        "importances": {name: gains for name, gains in trained.importance.items() if gains},
+        "costs": trained.steps,
+        "params": config.plain(),
+    }
+
+
+def plain(job: Job) -> dict[str, Any]:
+    """The run as plain values."""
+    bundle = job.trained.bundle
+    return {
+        "bundle": str(bundle.folder),
+        "sha": bundle.manifest["sha"],
+        "run_id": job.run_id,
+        "version": job.version,
+        "report": str(job.report),
+        "metrics": job.trained.metrics,
+        "windows": {name: _span(one) for name, one in job.trained.windows.items()},
+        "steps": job.trained.steps,
+    }
+
+
+def show(job: Job, *, as_json: bool) -> None:
+    """Print one JSON object, or tables for people."""
+    console = Console()
+    if as_json:
+        console.print_json(json.dumps(plain(job)))
+        return
+    for surface, methods in job.trained.metrics.items():
+        console.print(table(surface, methods, str(job.trained.windows["test"])))
+    console.print(f"bundle {job.trained.bundle.version} (challenger) → {job.trained.bundle.folder}")
+    console.print(f"report {job.report}; MLflow run {job.run_id}")
+
+
+def table(surface: str, methods: Any, span: str) -> Table:
+    """Methods of one surface, best first."""
+    names = [name for name in SHOWN if any(name in row for row in methods.values())]
+    found = Table(title=f"{surface}, tested on {span}")
+    found.add_column("method")
+    for name in names:
+        found.add_column(name, justify="right")
+    for method, row in sorted(methods.items(), key=lambda pair: -pair[1][names[0]]):
+        style = "bold" if method == "full" else None
+        found.add_row(method, *(f"{row[name]:.4f}" for name in names), style=style)
+    return found
+
+
+def _span(window: Window) -> list[str]:
+    return [format_instant(window.start_us), format_instant(window.end_us)]
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
