@@ -1,4 +1,4 @@
-"""How good an offline answer is: ten pure functions over ranked codes and relevance.
+"""How good an offline ranking is: pure functions over ranked codes and relevance.
 
 A ranking is ``ranked``, int32 of shape (queries, k), best first, padded with −1 at the end of a
 row; codes within a row are distinct. What was relevant is a :class:`Relevant`. The four accuracy
@@ -177,56 +177,6 @@ def gini(counts: npt.ArrayLike) -> float:
         return 0.0
     ranks = np.arange(1, len(values) + 1)
     return float(2 * (ranks @ values) / (len(values) * values.sum()) - 1 - 1 / len(values))
-
-
-def calibration_points(
-    probability: npt.ArrayLike, outcome: npt.ArrayLike, bins: int = 10
-) -> tuple[Floats, Floats, Ints]:
-    """Group predictions into bins of equal width; empty bins are left out.
-
-    Returns
-    -------
-    predicted, observed : ndarray, float64, shape (filled bins,)
-        Mean probability and rate of the outcome.
-    count : ndarray, int64, shape (filled bins,)
-
-    Raises
-    ------
-    InputError
-        When a probability is not within 0 to 1.
-
-    Examples
-    --------
-    >>> calibration_points([0.1, 0.1, 1.0], [0, 1, 1], bins=2)
-    (array([0.1, 1. ]), array([0.5, 1. ]), array([2, 1]))
-    >>> calibration_points([1.5], [1])
-    Traceback (most recent call last):
-    features.errors.InputError: no probability (expected 0 <= p <= 1; got 1.5)
-    """
-    p = np.asarray(probability, dtype=np.float64)
-    y = np.asarray(outcome, dtype=np.float64)
-    wrong = p[~((p >= 0) & (p <= 1))]
-    if len(wrong):
-        raise InputError("no probability", expected="0 <= p <= 1", got=f"{wrong[0]:g}")
-    place = np.minimum((p * bins).astype(np.int64), bins - 1)
-    count = np.bincount(place, minlength=bins)
-    filled = count > 0
-    predicted, observed = (
-        np.bincount(place, weights=values, minlength=bins)[filled] / count[filled]
-        for values in (p, y)
-    )
-    return predicted, observed, count[filled]
-
-
-def calibration_error(probability: npt.ArrayLike, outcome: npt.ArrayLike, bins: int = 10) -> float:
-    """Expected calibration error: mean |predicted − observed| over bins, weighted by their size.
-
-    Source: Naeini, Cooper & Hauskrecht, AAAI 2015. NaN when there are no predictions.
-    """
-    predicted, observed, count = calibration_points(probability, outcome, bins)
-    if not len(count):
-        return float("nan")
-    return float(np.average(np.abs(predicted - observed), weights=count))
 
 
 def bootstrap_interval(

@@ -127,14 +127,6 @@ def test_gini_is_half_the_mean_difference_over_the_mean(counts: list[int]) -> No
     assert metrics.gini(counts) == pytest.approx(expected)
 
 
-def test_calibration_error_by_hand() -> None:
-    # Three predictions of .2 come true once (off by .133), one of .9 does not (off by .9).
-    error = metrics.calibration_error([0.2, 0.2, 0.2, 0.9], [1, 0, 0, 0])
-    assert error == pytest.approx(0.75 * (1 / 3 - 0.2) + 0.25 * 0.9)
-    assert metrics.calibration_error([0.0, 1.0], [0, 1]) == 0.0
-    assert np.isnan(metrics.calibration_error([], []))
-
-
 def test_the_interval_is_that_of_the_normal_law() -> None:
     values = np.random.default_rng(1).normal(5, 2, size=2_000)
     low, high = metrics.bootstrap_interval(values, np.random.default_rng(2))
