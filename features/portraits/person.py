@@ -134,7 +134,9 @@ def portrait(reading: Reading, references: References) -> Portrait:
         value = tag.function(people, references).at(0)
         if value is not None:
             evidence = _evidence(tag, people)
-            tags.append(TagValue(tag, value, evidence, _because(evidence, people), people.at_us))
+            tags.append(
+                TagValue(tag, value, evidence, _because(tag, evidence, people), people.at_us)
+            )
     return Portrait(tuple(tags), people.at_us, bool(people.personalized[0]), references.version)
 
 
@@ -175,12 +177,13 @@ def _greatest(name: str, people: Subjects) -> dict[str, float]:
     return {name: value for name, value in rows[:SHOWN_KEYS] if value >= FAINT}
 
 
-def _because(evidence: Mapping[str, Evidence], people: Subjects) -> tuple[str, str]:
+def _because(tag: Tag, evidence: Mapping[str, Evidence], people: Subjects) -> tuple[str, str]:
     zh, en = [], []
     for name, value in evidence.items():
         if isinstance(value, str):
-            zh.append(f"资料填写：{value}")
-            en.append(f"declared: {value}")
+            words = tag.words.get(value, (value, value))
+            zh.append(f"资料填写：{words[0]}")
+            en.append(f"declared: {words[1]}")
             continue
         phrase = PHRASES[name]
         written = _written(phrase.form, value, people)
