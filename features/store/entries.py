@@ -43,6 +43,9 @@ class Entry(NamedTuple):
     body: bytes
 
 
+SPOILT = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What an entry raises that cannot be read or counted; anything else is a defect."""
+
 Record = Event | User | Tie | Item
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -7,7 +7,6 @@ machine the generation in force was written: after another boot it may be torn a
 unless it was closed cleanly.
 """
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
+
+import msgspec
 
 from features.clock import BusinessZone
 from features.errors import StoreError
@@ -40,6 +41,13 @@ CATCH_UP = 500
 """Entries in one transaction of a replay."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The boot under which the generation in force is written, and whether it was closed."""
+
+    boot: str = ""
+    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,17 +155,20 @@ class Generations:
 
     def _write_mark(self, *, clean: bool) -> None:
         written = self.mark.with_name(f"mark.{uuid4().hex}")
-        written.write_text(json.dumps({"boot": _boot(), "clean": clean}))
+        written.write_bytes(msgspec.json.encode(Mark(_boot(), clean)))
         put_in_place(written, self.mark)
+
+    def _read_mark(self) -> Mark:
+        try:
+            return msgspec.json.decode(self.mark.read_bytes(), type=Mark)
+        except (OSError, msgspec.DecodeError):
+            return Mark()
 
     def _unfit(self) -> str:
         if not self.path.exists():
             return "missing"
-        try:
-            mark = json.loads(self.mark.read_text())
-        except (OSError, ValueError):
-            mark = {}
-        if not mark.get("clean") and (not _boot() or mark.get("boot") != _boot()):
+        mark = self._read_mark()
+        if not mark.clean and (not _boot() or mark.boot != _boot()):
             return "not closed before the machine went down"
         return self._why(self.path, partial(connect, durable=False))
 

@@ -10,15 +10,12 @@ from features import online
 from features.clock import BusinessZone
 from features.events import Event
 from features.online import ItemFacts, State
-from features.store.entries import Entry, at_version, body_of, content, item_of
+from features.store.entries import SPOILT, Entry, at_version, body_of, content, item_of
 from features.store.files import transaction
 from features.store.records import Item, Tie, User
 from features.store.statefile import put_items, put_states, read_meta
 
 _LOG = logging.getLogger(__name__)
-
-SPOILT = (ArithmeticError, LookupError, TypeError, ValueError)
-"""What an entry that cannot be read or counted raises; anything else stops the applier."""
 
 KEPT_STATES = 500
 KEPT_ITEMS = 20_000

@@ -21,7 +21,7 @@ from features.errors import StoreError
 from features.events import Event
 from features.history import utc_day
 from features.home import Home
-from features.store.entries import Entry, Record, at_version, content
+from features.store.entries import SPOILT, Entry, Record, content
 from features.store.files import guarded, locked, put_in_place
 from features.store.generations import Generations
 from features.store.log import Log
@@ -133,21 +133,42 @@ def _set(log: Log, column: str, seq: int) -> None:
 
 def _write(home: Home, entries: Iterable[Entry], name: str) -> list[Path]:
     kept: dict[tuple[str, Path], list[Record]] = defaultdict(list)
+    unreadable = []
     for entry in entries:
-        match content(entry):
-            case Event() as event:
-                if event.received_us is None:
-                    event = msgspec.structs.replace(event, received_us=entry.logged_us)
-                kept["events", home.events / f"day={utc_day(event.at_us)}"].append(event)
-            case Item() as item:
-                kept["items", home.table("items")].append(at_version(item, entry.at_us))
-            case User() as user:
-                from_us = user.valid_from_us or entry.at_us
-                user = msgspec.structs.replace(user, valid_from_us=from_us)
-                kept["users", home.table("users")].append(user)
-            case Tie() as tie:
-                kept["ties", home.table("ties")].append(tie)
+        try:
+            record = _dated(content(entry), entry)
+        except SPOILT as error:
+            unreadable.append({"seq": entry.seq, "reason": str(error), "body": entry.body.hex()})
+            continue
+        if record is not None:
+            kept[_place(home, record)].append(record)
+    if unreadable:
+        _keep_apart(home.quarantine / f"log-{Path(name).stem}.jsonl", unreadable)
     return [_write_part(table, folder / name, records) for (table, folder), records in kept.items()]
+
+
+def _dated(record: Record | str, entry: Entry) -> Record | None:
+    """The record with the instant at which the log took it, where it says none itself."""
+    match record:
+        case Event() if record.received_us is None:
+            return msgspec.structs.replace(record, received_us=entry.logged_us)
+        case User() | Item() if not record.valid_from_us:
+            return msgspec.structs.replace(record, valid_from_us=entry.at_us)
+        case str():
+            return None
+    return record
+
+
+def _place(home: Home, record: Record) -> tuple[str, Path]:
+    if isinstance(record, Event):
+        return "events", home.events / f"day={utc_day(record.at_us)}"
+    table = {User: "users", Tie: "ties", Item: "items"}[type(record)]
+    return table, home.table(table)
+
+
+def _keep_apart(path: Path, rows: Iterable[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
 
 
 def _write_part(table: str, path: Path, records: Sequence[Record]) -> Path:

@@ -10,6 +10,7 @@ from features.clock import DAY_US, now_us
 from features.history import History
 from features.home import Home
 from features.store import Item, Store, Tie, User, open_store, sealing
+from features.store.entries import Draft, Kind
 from features.store.sealing import Keeping, seal
 from features.tables import EVENTS
 from tests.features.store.conformance import NOON, event, settled, views
@@ -111,6 +112,15 @@ def test_records_go_beside_what_was_ingested(home, store):
     assert items == [(1,), (0,)]
     assert History(home).users()["valid_from_us"].to_pylist() == [NOON]
     assert History(home).ties()["peer_id"].to_pylist() == ["u2"]
+
+
+def test_an_entry_that_cannot_be_read_goes_to_quarantine(home, store):
+    store._log.append([Draft(Kind.EVENT, "u1", 1, b"\xc1")])
+    store.append([event(0)])
+    assert seal(home, before_us=soon()).log_seq == 2
+    assert messages(home) == ["m0"]
+    (path,) = home.quarantine.iterdir()
+    assert path.read_text().startswith('{"seq":1,')
 
 
 def test_what_is_pruned_is_still_known_and_still_there(home, store):
