@@ -1,7 +1,7 @@
 """Feed examples: when a person came, what would have been proposed, and what then happened.
 
-A query is a person at the instant of the first event of a window that is to be foretold; only
-what came before counts. Candidates come from the sources as they were published before the window,
+A query is a person at the instant of the first act in a window, before that act; only what came
+before counts. Candidates come from the sources as they were published before the window,
 with popularity as refreshed every day; what the person did from then to the end of the window
 makes the labels.
 """
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features.catalogue import ACTIVE
 from features.clock import DAY_US, Int64s, Refresh
 from features.counters import Counter
 from features.frames import feed as frame
@@ -62,7 +63,9 @@ def ask(past: Past, parts: Parts, window: Window, most: int, rng: np.random.Gene
         ), inside AS (
             SELECT * FROM wanted WHERE {c.AT} >= $start AND {c.AT} < $end
         ), first AS (
-            SELECT {c.USER}, min({c.AT}) AS asked FROM inside GROUP BY ALL
+            SELECT {c.USER}, min({c.AT}) AS asked FROM facts
+            WHERE {c.EVENT} IN (SELECT unnest($active)) AND {c.AT} >= $start AND {c.AT} < $end
+            GROUP BY ALL
         )
         SELECT f.{c.USER}, f.asked, list(DISTINCT i.{c.ITEM}) AS items,
             (SELECT count(*) FROM wanted w WHERE w.{c.USER} = f.{c.USER} AND w.{c.AT} < f.asked)
@@ -71,7 +74,13 @@ def ask(past: Past, parts: Parts, window: Window, most: int, rng: np.random.Gene
             AND w.{c.AT} < f.asked))
         GROUP BY ALL ORDER BY ALL
         """,
-        {"target": target, "start": window.start_us, "end": window.end_us, "repeats": repeats},
+        {
+            "target": target,
+            "active": sorted(ACTIVE),
+            "start": window.start_us,
+            "end": window.end_us,
+            "repeats": repeats,
+        },
     ).fetchall()
     if len(rows) > most:
         rows = [rows[i] for i in np.sort(rng.choice(len(rows), most, replace=False))]
