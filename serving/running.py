@@ -1,20 +1,25 @@
 """``huoren serve``: the service as a process, from the first check to the last flushed event."""
 
+import json
 import os
 import socket
 import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import typer
 
+from features.clock import BusinessZone
 from features.errors import InputError
 from serving.guard import Guard
 from serving.loading import find, read_champion
 from serving.settings import CHAMPION, Settings
+
+NOT_READY = 503
 
 
 def run(settings: Settings) -> None:
@@ -27,7 +32,7 @@ def run(settings: Settings) -> None:
     FileRefused, InputError
         When the keys file or the address cannot be used.
     """
-    check(settings)
+    settings = checked(settings)
     port = settings.port or free_port(settings.host)
     os.environ.update(settings.to_environment() | {"HUOREN_PORT": str(port)})
     from serving.service import Huoren
@@ -41,11 +46,29 @@ def run(settings: Settings) -> None:
     typer.echo("huoren: stopped")
 
 
-def check(settings: Settings) -> None:
-    """Find out before any process starts what would keep the service from working."""
+def checked(settings: Settings) -> Settings:
+    """Find out, before any process starts, what would keep the service from working.
+
+    Returns
+    -------
+    Settings
+        With the business zone of the bundle, unless ``HUOREN_ZONE`` says another.
+    """
     Guard.open(settings.keys)
     named = settings.bundle
-    find(settings, read_champion(settings).sha if named == CHAMPION else named)
+    bundle = find(settings, read_champion(settings).sha if named == CHAMPION else named)
+    return replace(settings, zone=_zone(settings, bundle))
+
+
+def _zone(settings: Settings, bundle: Path) -> BusinessZone:
+    told = os.environ.get("HUOREN_ZONE")
+    if told is not None:
+        return BusinessZone(told)
+    try:
+        manifest = json.loads((bundle / "manifest.json").read_bytes())
+        return BusinessZone(manifest["settings"]["zone"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return settings.zone  # the worker refuses such a bundle and says why
 
 
 def free_port(host: str) -> int:
@@ -80,7 +103,10 @@ def announce(url: str, patience_s: float = 300.0) -> None:
             typer.echo(f"huoren: ready on {url}")
             return
         except urllib.error.HTTPError as error:
-            typer.echo(f"huoren: not ready: {error.read().decode()}")
+            if error.code == NOT_READY:
+                typer.echo(f"huoren: not ready on {url}: {error.read().decode()}")
+            else:  # a key is asked for: it answers
+                typer.echo(f"huoren: ready on {url}")
             return
         except OSError:
             time.sleep(0.05)
