@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -77,3 +79,12 @@ def test_lists_and_vectors_in_json_say_what_each_number_is():
     found = {one["tag"]: one["value"] for one in portrait(FULL, 1).to_json()["tags"]}
     assert found["aff.cat_top"][0]["key"] == "shoes"
     assert list(found["time.hours"]) == [str(hour) for hour in range(24)]
+
+
+def test_a_serving_process_reads_portraits_without_the_batch_engines():
+    code = (
+        "import sys; from features.portraits import portrait; "
+        "print({'pyarrow', 'ibis', 'duckdb', 'pandas'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
