@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features import portraits
@@ -40,9 +43,14 @@ def test_columns_have_types_even_when_empty():
     assert schema.field("life__stage").type == pa.string()
     assert schema.field("life__r_days").type == pa.int64()
     assert schema.field("life__m_365").type == pa.float64()
-    assert schema.field("soc__role_vec").type == pa.list_(pa.float64(), 5)
+    assert schema.field("soc__role_vec").type == pa.list_(pa.float64())
     entry = schema.field("aff__cat_top").type.value_type
     assert (entry.field("key").type, entry.field("score").type) == (pa.string(), pa.float64())
+
+
+def test_parquet_brings_every_value_back(table: pa.Table, tmp_path: Path):
+    pq.write_table(table, tmp_path / "portraits.parquet")
+    assert pq.read_table(tmp_path / "portraits.parquet").to_pylist() == table.to_pylist()
 
 
 def empty() -> pa.Table:
