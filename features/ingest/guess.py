@@ -99,7 +99,7 @@ def _part(name: str, found: Sample, pattern: str | None) -> Lines:
     if pattern:
         yield f"source: {_quoted(pattern)}"
     yield from _form(found)
-    yield "columns:"
+    yield "columns:" if columns else "columns: {} # no name is known: fill in"
     for column, source in columns.items():
         example = next(iter(found.values[source]), "")
         yield f"  {column}: {_quoted(source)} # such as {example[:40]!r}"

@@ -11,7 +11,7 @@ from features.ingest.mapping import spellings
 
 def unknown_columns(found: Found) -> list[str]:
     """Name the columns of a tabular source that nothing took."""
-    gone = found.used | set(found.part.drop) | set(found.layout.partitions)
+    gone = found.used | found.part.dropped | set(found.layout.partitions)
     return [name for name in found.layout.names if name not in gone]
 
 
@@ -27,20 +27,22 @@ def leftover(found: Found) -> str:
         cleaned = (casting.clean(value, found.part) for value in columns)
         pairs = ", ".join(f"{text(value.name)}, {value.sql}" for value in cleaned)
         return f"nullif(json_merge_patch('{{}}', json_object({pairs})), '{{}}')"
-    gone = found.used | set(found.part.drop)
+    gone = found.used | found.part.dropped
     roots = tuple(way for root in found.part.explode for way in spellings(root))
-    document = without("d0", (path for path in gone if not path.startswith(_below(roots))))
+    below = tuple(root + "." for root in roots)
+    document = without("d0", (path for path in gone if not path.startswith(below)))
     if not roots:
         return document
-    inside = {path.removeprefix(root + ".") for path in gone for root in roots if path != root}
-    element = without("element", inside - gone)
+    inside = (
+        path.removeprefix(root + ".")
+        for path in gone
+        for root in roots
+        if path.startswith(root + ".")
+    )
+    element = without("element", inside)
     both = f"json_merge_patch(coalesce({document}, '{{}}'), coalesce({element}, '{{}}'))"
     whole = f"CASE WHEN _line = 0 THEN {both} ELSE {element} END"
     return f"nullif({whole}, '{{}}')"
-
-
-def _below(roots: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(root + "." for root in roots)
 
 
 def without(document: str, paths: Iterable[str]) -> str:

@@ -79,7 +79,7 @@ def segment() -> Lookup:
             leaf = Leaf(column, rank, served.get(column, read))
             inside = [path.removeprefix(r + ".") for r in roots if path.startswith(r + ".")]
             _plant(element if inside else root, [*inside, path][0], leaf)
-    for path in (*part.drop, *roots, *part.when):
+    for path in (*part.dropped, *roots, *part.when):
         _plant(root, path, Leaf(path, 0, None))
     lists = tuple(tuple(path.split(".")) for path in roots)
     return Lookup(root, element, lists, part.when["type"])

@@ -107,6 +107,11 @@ class Part(BaseModel):
     drop: tuple[str, ...] = ()
     """Source columns or paths that are not even kept in ``extra``."""
 
+    @property
+    def dropped(self) -> frozenset[str]:
+        """:attr:`drop` in every spelling."""
+        return frozenset(way for path in self.drop for way in spellings(path))
+
     def unit(self, column: str) -> Money:
         """Money unit of a canonical column."""
         return self.money if isinstance(self.money, str) else self.money.get(column, "fen")

@@ -107,17 +107,17 @@ def _gather(raw: dict[str, object], branch: Branch, found: _Found) -> dict[str, 
     left: dict[str, object] = {}
     for key, value in raw.items():
         place = branch.get(key)
-        if place is None:
-            left[key] = value
-        elif isinstance(place, Leaf):
+        if isinstance(place, Leaf):
             if not (value is None or value == "" or value == "\\N" or place.read is None):
                 held = found.get(place.column)
                 if held is None or held[0].rank > place.rank:
                     found[place.column] = (place, value)
         elif isinstance(value, dict):
-            inner = _gather(value, place, found)
+            inner = _gather(value, place or {}, found)
             if inner:
                 left[key] = inner
+        elif place is None:
+            left[key] = value
     return left
 
 

@@ -110,7 +110,7 @@ class Select:
     def _values(self, name: str) -> list[Value]:
         paths = self.part.columns.get(name, ())
         values = self.found.wanted(name, paths, self.name) if paths else []
-        if self.part.canonical and name not in self.part.drop:
+        if self.part.canonical and name not in self.part.dropped:
             known = {value.name for value in values}
             values += [value for value in self.found.values((name,)) if value.name not in known]
         if name in self.part.constants:

@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -247,6 +248,109 @@ def test_lists_of_texts(write: Write, home: Home) -> None:
     assert History(home).items()["style_tags"].to_pylist() == [["red", "blue"], ["x"], None]
 
 
-def test_an_empty_mapping_object_is_the_same_as_none(write: Write, home: Home) -> None:
-    with pytest.raises(FileRefused):
+def test_a_mapping_without_parts_takes_nothing(write: Write, home: Home) -> None:
+    with pytest.raises(FileRefused, match="belongs to a table"):
         ingest(write("users.csv", "user_id\nu\n"), home, Mapping())
+
+
+@pytest.mark.parametrize(("unit", "fen"), [("fen", [5, 1990]), ("yuan", [500, 199000])])
+def test_money_in_fen_and_yuan(write: Write, home: Home, unit: str, fen: list[int]) -> None:
+    mapping = parse(f"items: {{columns: {{item_id: id, price_fen: price}}, money: {unit}}}")
+    ingest(write("items.csv", "id,price\na,5\nb,1990\n"), home, mapping)
+    assert History(home).items()["price_fen"].to_pylist() == fen
+
+
+def test_money_units_by_column_and_by_name(write: Write, home: Home) -> None:
+    columns = "{item_id: id, price_fen: [p_fen, p], list_price_fen: l}"
+    mapping = parse(f"items: {{columns: {columns}, money: {{list_price_fen: yuan}}}}")
+    ingest(write("items.csv", "id,p_fen,l\na,1250,12.505\n"), home, mapping)
+    assert History(home).items(columns=["price_fen", "list_price_fen"]).to_pylist() == [
+        {"price_fen": 1250, "list_price_fen": 1251}
+    ]
+
+
+def test_gbk_and_the_separator_of_hive(write: Write, home: Home) -> None:
+    text = 'u1\x01男\x01\\N\nu2\x01女\x01上海 "浦东\n'
+    mapping = parse("""
+        users:
+          names: [uid, 性别, 城市]
+          columns: {user_id: uid, gender: 性别, city: 城市}
+          values: {gender: {男: male, 女: female}}
+          encoding: gbk
+          delimiter: '\\001'
+    """)
+    ingest(write("users/000000_0", text.encode("gbk")).parent, home, mapping)
+    assert History(home).users(columns=["user_id", "gender", "city"]).to_pylist() == [
+        {"user_id": "u1", "gender": "male", "city": None},
+        {"user_id": "u2", "gender": "female", "city": '上海 "浦东'},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "how"),
+    [
+        ("1781740800", "epoch: s"),
+        ("1781740800000", "epoch: ms"),
+        ("1781740800000000", "epoch: us"),
+        ("2026-06-18 08:00:00", "timezone: Asia/Shanghai"),
+        ("2026-06-18T00:00:00Z", "timezone: Asia/Shanghai"),
+        ("2026/6/18 8:00", "timezone: Asia/Shanghai, format: '%Y/%m/%d %H:%M'"),
+        ("18.06.2026 02:00 +0200", "format: '%d.%m.%Y %H:%M %z'"),
+    ],
+)
+def test_times_in_every_spelling(write: Write, home: Home, time: str, how: str) -> None:
+    columns = "{event: e, at_us: t, user_id: u}"
+    mapping = parse(f"events: {{columns: {columns}, {how}}}")
+    ingest(write("events.csv", f"e,t,u\nCart Viewed,{time},u\n"), home, mapping)
+    assert read(home, "at_us") == [(AT_US,)]
+
+
+def test_numbers_as_times_need_a_unit(home: Home) -> None:
+    table = pa.table({"event": ["Cart Viewed"], "t": [5], "user_id": ["u"]})
+    path = home.root.parent / "events.parquet"
+    pq.write_table(table, path)
+    mapping = parse("events: {columns: {event: event, at_us: t, user_id: user_id}}")
+    with pytest.raises(MappingError, match=r"at_us comes from 't', which holds numbers.*epoch"):
+        ingest(path, home, mapping)
+
+
+def test_one_source_becomes_several_tables(write: Write, home: Home) -> None:
+    mapping = parse("""
+        ties:
+          when: {kind: follow}
+          columns: {user_id: u, peer_id: x}
+          constants: {tie_type: follow}
+        events:
+          when: {kind: [buy, pv]}
+          columns: {event: kind, at_us: t, user_id: u, item_id: x, order_id: t}
+          values: {event: {buy: Order Completed, pv: Product Viewed}}
+    """)
+    text = f"kind,u,x,t\nfollow,a,b,\nbuy,a,i,{AT}\npv,a,i,{AT}\nlogin,a,,{AT}\n"
+    ties, events = ingest(write("log.csv", text), home, mapping)
+    assert (ties.rows, events.rows) == (1, 2)
+    assert events.notes == ("2 rows are not selected by when:",)
+
+
+def test_ndjson_of_both_spellings(write: Write, home: Home) -> None:
+    common = f'"event":"Product Viewed","timestamp":"{AT}","properties":{{"product_id":7}}'
+    lines = [f'{{"messageId":"a","userId":1,{common}}}', "", "not json"]
+    lines.append(f'{{"message_id":"b","anonymous_id":"c",{common}}}')
+    report = ingest(write("events.jsonl", "\n".join(lines)), home)[0]
+    assert read(home, "message_id", "user_id", "item_id") == [
+        ("a", "1", "7"),
+        ("b", "anonymous:c", "7"),
+    ]
+    assert report.reasons == {"row: not a JSON object": 1}
+
+
+def test_a_json_array_and_a_gzipped_file(write: Write, home: Home) -> None:
+    write("users.json", '[\n{"userId": 1},\n{"userId": 2}]')
+    source = write("items.csv.gz", gzip.compress(b"item_id\ni\n")).parent
+    assert [report.kept for report in ingest(source, home)] == [2, 1]
+
+
+def test_days_are_sorted_by_time(write: Write, home: Home) -> None:
+    rows = [f"Cart Viewed,2026-06-18T0{hour}:00:00Z,u," for hour in (3, 1, 2)]
+    ingest(write("events.csv", events(*rows)), home)
+    times = pq.read_table(History(home).files("events")[0])["at_us"].to_pylist()
+    assert times == sorted(times)
