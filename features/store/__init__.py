@@ -108,7 +108,7 @@ class Store(Protocol):
         ...
 
     def put_ties(self, ties: Sequence[Tie]) -> int:
-        """Upsert ties, durably, one direction each; returns the last seq."""
+        """Upsert ties, durably, those of mutual types both ways; returns the last seq."""
         ...
 
     def put_items(self, items: Sequence[Item]) -> int:

@@ -8,6 +8,7 @@ from itertools import islice
 from features import columns as c
 from features import online
 from features.clock import BusinessZone
+from features.controls import MUTUAL
 from features.events import Event
 from features.online import ItemFacts, State
 from features.store.entries import SPOILT, Entry, at_version, body_of, content, item_of
@@ -131,8 +132,10 @@ class Projection:
         for record in contents:
             if isinstance(record, Event):
                 people.update(dict.fromkeys(online.people(record)))
-            elif isinstance(record, User | Tie):
+            elif isinstance(record, User):
                 people[record.user_id] = None
+            elif isinstance(record, Tie):
+                people.update(dict.fromkeys((record.user_id, record.peer_id)))
         missing = [person for person in people if person not in self._states]
         self._states.update(read_states(self.connection, missing))
 
@@ -143,7 +146,7 @@ class Projection:
             case User():
                 self._profile(record)
             case Tie():
-                self._state(record.user_id).ties[record.peer_id] = record.tie_type
+                self._tie(record)
             case Item():
                 self._item(record, entry)
             case str():
@@ -155,6 +158,13 @@ class Projection:
         facts = self._item_facts(event.item_id) if event.item_id else None
         tier = states[event.user_id].profile.get(c.CITY_TIER)
         online.apply(states, online.fact(event, facts, tier, self.zone))
+
+    def _tie(self, tie: Tie) -> None:
+        if tie.user_id == tie.peer_id:
+            return
+        self._state(tie.user_id).ties[tie.peer_id] = tie.tie_type
+        if tie.tie_type in MUTUAL:
+            self._state(tie.peer_id).ties[tie.user_id] = tie.tie_type
 
     def _state(self, person: str) -> State:
         state = self._states.pop(person, None) or State()

@@ -58,7 +58,7 @@ class Item(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
 
 
 class Tie(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
-    """One row of ``ties``: ``user_id`` is tied to ``peer_id``; one direction exactly."""
+    """One row of ``ties``; those of ``features.controls.MUTUAL`` types hold both ways."""
 
     user_id: str
     peer_id: str

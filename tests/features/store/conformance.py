@@ -166,10 +166,15 @@ class StoreConformance:
         )
 
     def test_ties_point_one_way_unless_they_are_friendships(self, store):
-        store.put_ties([Tie(user_id="u1", peer_id="u2", tie_type="friend")])
+        store.put_ties([
+            Tie(user_id="u1", peer_id="u2", tie_type="friend"),
+            Tie(user_id="u1", peer_id="u3", tie_type="follow"),
+            Tie(user_id="u1", peer_id="u1", tie_type="friend"),
+        ])  # fmt: skip
         store.append([event(0, "Tie Created", "u3", peer_id="u4", item_id=None, reason="friend")])
-        assert settled(store).state("u1").ties == {"u2": "friend"}
-        assert store.state("u2") is None
+        assert settled(store).state("u1").ties == {"u2": "friend", "u3": "follow"}
+        assert store.state("u2").ties == {"u1": "friend"}
+        assert store.state("u3").ties == {"u4": "friend"}
         assert store.state("u4").ties == {"u3": "friend"}
 
     def test_an_event_borrows_from_the_item_as_it_is_then(self, store):
