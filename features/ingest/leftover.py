@@ -56,7 +56,8 @@ def without(document: str, paths: Iterable[str]) -> str:
     >>> duckdb.sql(f"SELECT {sql}").fetchall()
     [('{"b":{"d":3}}',)]
     """
-    left = f"json_merge_patch({document}, {text(json.dumps(_patch(paths), ensure_ascii=False))})"
+    patch = text(json.dumps(_patch(paths), ensure_ascii=False))
+    left = f"json_merge_patch('{{}}', json_merge_patch({document}, {patch}))"  # nulls go too
     for _ in range(2):  # branches that have become empty, and those that held only such
         left = f"""regexp_replace({left}, ',"[^"\\\\]*":\\{{\\}}', '', 'g')"""
         left = f"""regexp_replace({left}, '\\{{"[^"\\\\]*":\\{{\\}},?', '{{', 'g')"""

@@ -116,7 +116,7 @@ def _gather(raw: dict[str, object], branch: Branch, found: _Found) -> dict[str, 
             inner = _gather(value, place or {}, found)
             if inner:
                 left[key] = inner
-        elif place is None:
+        elif place is None and value is not None:
             left[key] = value
     return left
 
