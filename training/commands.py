@@ -48,6 +48,31 @@ def simulate(
 
 
 @app.command()
+def load(
+    name: Annotated[str, typer.Argument(help="ciao or taobao-share.")],
+    path: Annotated[Path, typer.Argument(help="The folder that holds the set.")],
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Bring a public data set into canonical tables."""
+    from features.home import Home
+    from features.ingest.run import ingest_table
+    from training import loaders
+
+    home = Home.from_option(data)
+    tables = loaders.load(name, path)
+    reports = [ingest_table(rows, table, home, source=name) for table, rows in tables.items()]
+    if as_json:
+        typer.echo(json.dumps({"reports": [asdict(report) for report in reports]}))
+        return
+    for one in reports:
+        typer.echo(
+            f"{one.table}: {one.rows:,} rows, {one.kept:,} kept, {one.duplicate:,} duplicate, "
+            f"{one.quarantined:,} quarantined"
+        )
+
+
+@app.command()
 def train(
     data: DataOption = None,
     config: Annotated[Path | None, typer.Option(help="TOML; see --print-config.")] = None,
@@ -82,6 +107,21 @@ def evaluate(
     from training import judge
 
     judge.show(judge.run(Home.from_option(data), bundle, report), as_json=as_json)
+
+
+@app.command()
+def demo(
+    source: Annotated[str, typer.Option(help="simulated, ciao or taobao-share.")] = "simulated",
+    path: Annotated[Path | None, typer.Option(help="The folder of the public set.")] = None,
+    out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("build/demo"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the service running until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Go the whole way in one command, and show what comes out."""
+    from training.demo.run import run
+
+    run(source, path, out, keep=keep)
 
 
 @app.command()
