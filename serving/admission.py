@@ -1,8 +1,9 @@
 """Admission: what cannot be answered soon is refused at once, so that the rest stays fast.
 
-A worker computes one recommendation at a time. The wait of a new request is estimated as the
-number of requests already waiting times the mean time one took lately; beyond the bound it gets
-``overloaded`` with ``Retry-After`` before anything is read.
+A worker computes one recommendation at a time, and between two of them the event loop accepts and
+reads what came meanwhile: nobody waits unseen in a socket. The wait of a new request is estimated
+as the number of requests already waiting times the mean time one took lately; beyond the bound it
+gets ``overloaded`` with ``Retry-After``.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ class Admission:
         self.bound = bound_ms / 1e3
         self.waiting = 0
         self.mean = 0.0  # seconds of one request
+        self._computing = asyncio.Lock()
 
     def check(self) -> None:
         """Refuse when the wait would be too long.
@@ -50,17 +52,20 @@ class Admission:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn to compute.
+        """Wait for a turn to compute; turns come in the order of arrival.
 
-        One round of the event loop is given away first: whatever arrived together is then counted
-        before the first of it computes.
+        Raises
+        ------
+        Refusal
+            ``overloaded``.
         """
         self.check()
         self.waiting += 1
         try:
-            await asyncio.sleep(0)
-            started = time.perf_counter()
-            yield
-            self.mean += _MEMORY * (time.perf_counter() - started - self.mean)
+            async with self._computing:
+                await asyncio.sleep(0)  # a round of the loop between any two turns
+                started = time.perf_counter()
+                yield
+                self.mean += _MEMORY * (time.perf_counter() - started - self.mean)
         finally:
             self.waiting -= 1

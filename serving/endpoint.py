@@ -25,6 +25,8 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
     limits, clock = resources.settings.limits, resources.clock
 
     async def work(request: Request, asking_id: str, at_us: int) -> Response:
+        if route.queued:
+            resources.admission.check()  # before anything is read
         resources.guard.check(request, route.scope)
         _check_path(request.path_params)
         asked = None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from features import columns as c
+from features.absent import absent
 from features.clock import SECOND_US
 from recsys.query import FeedAnswer
 from serving.ids import request_id as unique_name
@@ -104,8 +105,11 @@ class Impressions:
                 self._count("dropped", len(lists))
 
     def _run(self) -> None:
-        import pyarrow.parquet  # noqa: F401  loaded here, before the first list waits for it
+        with absent("pandas"):  # loaded here, before the first list waits for it
+            import pyarrow as pa
+            import pyarrow.parquet
 
+            pa.array([""])  # looks for pandas once, the first time
         while not self._stop.wait(self._seconds):
             self.flush()
 
