@@ -45,16 +45,11 @@ def _gather(
     ]
     table = sides[0] if len(sides) == 1 else _outer(sides[0], sides[1], key)
     sums = {
-        column(counter): table[column(counter)].fill_null(0.0)
+        counter.column: table[counter.column].fill_null(0.0)
         for counter in counters
         if not (counter.last or counter.first)
     }
-    return table.mutate(**sums).select(*key.columns, *(column(one) for one in counters))
-
-
-def column(counter: Counter) -> str:
-    """Column name of a counter in tables: its name, which SQL would have to quote, with ``__``."""
-    return counter.name.replace(".", "__")
+    return table.mutate(**sums).select(*key.columns, *(one.column for one in counters))
 
 
 def _side(facts: ir.Table, mirror: bool) -> ir.Table:
@@ -75,7 +70,7 @@ def _aggregate(
         *(facts[name].notnull() for name in key.columns),
     )
     return rows.group_by(list(key.columns)).aggregate(**{
-        column(counter): _expression(rows, counter, at_us, zone) for counter in counters
+        counter.column: _expression(rows, counter, at_us, zone) for counter in counters
     })
 
 
@@ -148,7 +143,7 @@ def cells(facts: ir.Table, key: Key, at_us: int, zone: BusinessZone) -> ir.Table
     counters = [one for one in of_key(key) if one.online and not (one.distinct or one.window)]
     table = _gather(facts, key, counters, at_us, zone)
     return table.mutate(**{
-        f"{column(one)}__at": table[column(one)].cast("int64")
+        f"{one.column}__at": table[one.column].cast("int64")
         for one in counters
         if c.AT in {one.last, one.first}
     })

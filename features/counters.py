@@ -82,8 +82,11 @@ class Days:
         return self.days * DAY_US
 
 
-VALUES = (c.QUANTITY, c.PRICE, c.TOTAL, c.DISCOUNT, "rating", "log_price")
-"""Numbers that a weight may be multiplied by; ``log_price`` is the natural log of the price."""
+VALUES = (c.QUANTITY, c.PRICE, c.TOTAL, c.DISCOUNT, "rating", "log_price", "priced")
+"""Numbers that a weight may be multiplied by.
+
+``log_price`` is the natural log of the price; ``priced`` is 1 where there is a price.
+"""
 
 FACTS = (
     c.USER,
@@ -212,6 +215,11 @@ class Counter:
                 f"{self.name}: {problem}", expected="a duration in days", next_step=mend
             )
         return DeclarationError(f"{self.name}: {problem}", next_step=mend)
+
+    @property
+    def column(self) -> str:
+        """Column name in tables: the name, which SQL would have to quote, with ``__``."""
+        return self.name.replace(".", "__")
 
     @property
     def online(self) -> bool:

@@ -8,17 +8,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from features import batch
 from features import columns as c
 from features.catalogue import of_key
 from features.counters import Key
 from features.ids import UNKNOWN, IdMap
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
@@ -65,7 +66,7 @@ class Items:
         return len(self.ids)
 
     @classmethod
-    def of(cls, items: pa.Table, counters: pa.Table, at_us: int) -> Self:
+    def of(cls, items: "pa.Table", counters: "pa.Table", at_us: int) -> Self:
         """Arrays from tables.
 
         Parameters
@@ -167,18 +168,18 @@ def _map(folder: Path, name: str, mode: str = "r") -> Any:
 
 
 def _column(
-    values: pa.ChunkedArray, place: Codes, size: int, unknown: int
+    values: "pa.ChunkedArray", place: Codes, size: int, unknown: int
 ) -> npt.NDArray[np.int64]:
     column = np.full(size, unknown, dtype=np.int64)
     column[place] = values.fill_null(unknown).to_numpy()
     return column
 
 
-def _counters(table: pa.Table, ids: IdMap) -> dict[str, Floats]:
+def _counters(table: "pa.Table", ids: IdMap) -> dict[str, Floats]:
     codes = ids.codes(table[c.ITEM].to_pylist())
     columns = {}
     for counter in of_key(Key.ITEM):
         values = np.zeros(len(ids), dtype=np.float32)
-        values[codes] = table[batch.column(counter)].to_numpy()
+        values[codes] = table[counter.column].to_numpy()
         columns[counter.name] = values
     return columns

@@ -255,7 +255,7 @@ def _fill_cells(found: dict[str, online.State], snapshot: Snapshot, key: Key) ->
     tails = columns[key.columns[1]] if len(key.columns) > 1 else [""] * table.num_rows
     made: list[list[Any]] = [[None] * len(live) for _ in tails]
     for position, counter in enumerate(live):
-        name = batch.column(counter)
+        name = counter.column
         if name not in columns:
             continue
         instants = columns.get(f"{name}__at")

@@ -210,12 +210,6 @@ def _personal() -> Iterable[Key]:
     return (Key.CATEGORY, Key.BRAND, Key.SHOP, Key.HOUR, Key.PAIR)
 
 
-def _column(name: str) -> str:
-    from features import batch  # a serving process goes without Ibis
-
-    return batch.column(CATALOGUE[name])
-
-
 def _numbers(table: "pa.Table | None", ids: "pa.Array") -> dict[str, Floats]:
     import pyarrow.compute as pc
 
@@ -224,7 +218,7 @@ def _numbers(table: "pa.Table | None", ids: "pa.Array") -> dict[str, Floats]:
     for counter in of_key(Key.USER):
         values = np.full(len(ids), np.nan if counter.last or counter.first else 0.0)
         if table is not None:
-            values[places] = table[_column(counter.name)].to_numpy()
+            values[places] = table[counter.column].to_numpy()
         found[counter.name] = values
     return found
 
@@ -232,16 +226,16 @@ def _numbers(table: "pa.Table | None", ids: "pa.Array") -> dict[str, Floats]:
 def _keyed(table: "pa.Table | None", key: Key, ids: "pa.Array") -> Keyed:
     import pyarrow.compute as pc
 
-    counters = [counter.name for counter in of_key(key)]
+    counters = of_key(key)
     if table is None:
         none = np.zeros(0, np.int64)
-        return Keyed(none, (), none, {name: np.zeros(0) for name in counters})
+        return Keyed(none, (), none, {counter.name: np.zeros(0) for counter in counters})
     tails = table[key.columns[1]].combine_chunks().dictionary_encode()
     return Keyed(
         owners=pc.index_in(table[c.USER], ids).to_numpy().astype(np.int64),
         names=tails.dictionary.to_pylist(),
         codes=tails.indices.to_numpy().astype(np.int64),
-        values={name: table[_column(name)].to_numpy() for name in counters},
+        values={counter.name: table[counter.column].to_numpy() for counter in counters},
     )
 
 

@@ -1,13 +1,17 @@
 """Who is tied to whom, and how strongly."""
 
-import duckdb
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from features import columns as c
 from features import controls
 from features import events as e
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 
@@ -15,7 +19,7 @@ TIED = 1.0
 """What a declared tie adds to the strength; one opened link, just now, adds as much."""
 
 
-def in_force(connection: duckdb.DuckDBPyConnection, at_us: int) -> pa.Table:
+def in_force(connection: "duckdb.DuckDBPyConnection", at_us: int) -> "pa.Table":
     """Ties that hold just before an instant, one direction a row.
 
     Parameters
@@ -28,8 +32,8 @@ def in_force(connection: duckdb.DuckDBPyConnection, at_us: int) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        ``user_id``, ``peer_id``, ``tie_type``; sorted. Mutual types stand in both directions. Of
-        several types between two people the first in the alphabet is kept.
+        ``user_id``, ``peer_id``, ``tie_type``; sorted. Mutual types stand in both directions.
+        Several types between two people are joined by commas, as in ``State.ties``.
     """
     return connection.sql(
         f"""
@@ -37,8 +41,8 @@ def in_force(connection: duckdb.DuckDBPyConnection, at_us: int) -> pa.Table:
             SELECT {c.USER}, {c.PEER}, tie_type, arg_max(holds, moment) AS holds
             FROM ({told()}) WHERE moment < {int(at_us)} GROUP BY ALL
         )
-        SELECT {c.USER}, {c.PEER}, min(tie_type) AS tie_type FROM newest WHERE holds
-        GROUP BY ALL ORDER BY ALL
+        SELECT {c.USER}, {c.PEER}, string_agg(tie_type, ',' ORDER BY tie_type) AS tie_type
+        FROM newest WHERE holds GROUP BY ALL ORDER BY ALL
         """
     ).to_arrow_table()
 

@@ -7,6 +7,7 @@ example's own time; the same formulas, ``assemble``, make the row of both.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from features.counters import Key
 from features.ids import UNKNOWN
 from features.items import NEVER_US, Codes, Items
 from features.online import Reading
-from features.points import Points
+
+if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
+    from features.points import Points
 
 Floats = npt.NDArray[np.float64]
 Raw = Mapping[str, Floats]
@@ -173,7 +176,7 @@ class Examples:
     codes: Codes
 
 
-def offline(points: Points, items: Items, examples: Examples) -> dict[str, Floats]:
+def offline(points: "Points", items: Items, examples: Examples) -> dict[str, Floats]:
     """Raw columns of many examples, each as of its own time, from the history.
 
     Returns
@@ -224,7 +227,7 @@ def _look_up(key: Key, values: Raw, known: Codes, size: int, wanted: Codes) -> d
 
 
 def _distinct_days(
-    points: Points, names: Sequence[str], codes: Codes, day: Int64s
+    points: "Points", names: Sequence[str], codes: Codes, day: Int64s
 ) -> dict[str, Floats]:
     """ITEM counters, each (item, day) read once."""
     pairs, back = np.unique(np.stack([codes.astype(np.int64), day]), axis=1, return_inverse=True)
@@ -233,7 +236,7 @@ def _distinct_days(
 
 
 def _pairs(
-    points: Points, key: Key, examples: Examples, tails: Codes, labels: Sequence[str]
+    points: "Points", key: Key, examples: Examples, tails: Codes, labels: Sequence[str]
 ) -> dict[str, Floats]:
     """Counters of (person, tail), each (query, tail) read once."""
     width = len(labels) + 1

@@ -7,6 +7,7 @@ opened one share cannot betray each other.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,9 @@ from features.frames.feed import SIDES, Floats, Formula, Raw
 from features.ids import UNKNOWN
 from features.items import Items
 from features.online import Reading, State
-from features.points import Points
+
+if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
+    from features.points import Points
 
 
 def _log(name: str) -> Formula:
@@ -114,7 +117,7 @@ def assemble(raw: Raw, size: int) -> npt.NDArray[np.float32]:
     return rows
 
 
-def offline(points: Points, items: Items, examples: Examples) -> dict[str, Floats]:
+def offline(points: "Points", items: Items, examples: Examples) -> dict[str, Floats]:
     """Raw columns of many examples, each as of its own time, from the history."""
     query, peers = examples.query, list(examples.peers)
     at_us = examples.at_us[query]

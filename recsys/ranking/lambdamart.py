@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from features.absent import absent
 from features.errors import InputError
 
 Rows = npt.NDArray[np.float32]
@@ -115,8 +116,7 @@ class LambdaMart:
         InputError
             When no query has a positive row.
         """
-        import lightgbm
-
+        lightgbm = _lightgbm()
         if not np.any(train.labels > 0):
             raise InputError(
                 "nothing to learn a ranking from",
@@ -158,7 +158,11 @@ class LambdaMart:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read a text model."""
-        import lightgbm
-
-        booster = lightgbm.Booster(model_file=str(path))
+        booster = _lightgbm().Booster(model_file=str(path))
         return cls(booster, booster.feature_name())
+
+
+def _lightgbm() -> Any:
+    with absent("pandas", "sklearn"):  # rows come as arrays
+        import lightgbm
+    return lightgbm

@@ -74,7 +74,7 @@ def test_four_readings_of_one_declaration(events, cut):
         for i, (row, one) in enumerate(zip(found, keys, strict=True)):
             for counter in of_key(key):
                 expected = slow(counter, rows, one, at_us)
-                in_batch = row[batch.column(counter)]
+                in_batch = row[counter.column]
                 assert close(math.nan if in_batch is None else in_batch, expected), counter
                 assert close(points[counter.name][i], expected), counter
                 if counter.online:

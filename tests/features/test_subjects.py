@@ -1,7 +1,6 @@
 import numpy as np
 import pyarrow as pa
 
-from features.batch import column
 from features.catalogue import of_key
 from features.clock import DAY_US, BusinessZone
 from features.counters import Key, Scope
@@ -15,7 +14,7 @@ AT = 100 * DAY_US
 def counters(key: Key, keys: dict[str, list[str]], **values: list[float | None]) -> pa.Table:
     """A table as the batch compiler makes it; counters not given are 0."""
     n = len(keys["user_id"])
-    rest = {column(one): values.get(column(one), [0.0] * n) for one in of_key(key)}
+    rest = {one.column: values.get(one.column, [0.0] * n) for one in of_key(key)}
     floats = {name: pa.array(row, pa.float64()) for name, row in rest.items()}
     return pa.table({**{name: pa.array(row) for name, row in keys.items()}, **floats})
 

@@ -54,10 +54,9 @@ def test_parquet_brings_every_value_back(table: pa.Table, tmp_path: Path):
 
 
 def empty() -> pa.Table:
-    from features.batch import column
     from features.catalogue import of_key
 
-    kinds = {"user_id": pa.string()} | {column(one): pa.float64() for one in of_key(Key.USER)}
+    kinds = {"user_id": pa.string()} | {one.column: pa.float64() for one in of_key(Key.USER)}
     return pa.schema(kinds.items()).empty_table()
 
 
