@@ -89,7 +89,7 @@ _COUNTERS = (
     ),
     Counter(
         "user.priced_30", "weight behind user.price_30", Key.USER,
-        {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, half_life=Days(30),
+        {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="priced", half_life=Days(30),
     ),
     Counter(
         "user.shares_30", "shares made, half-life 30 days", Key.USER, _SHARE,
@@ -156,7 +156,7 @@ _COUNTERS = (
     ),
     Counter(
         "category.priced_90", "weight behind category.price_90", Key.CATEGORY,
-        {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, half_life=Days(90),
+        {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="priced", half_life=Days(90),
     ),
     Counter("category.last", "instant of the last act", Key.CATEGORY, INTEREST, last=c.AT),
     Counter(

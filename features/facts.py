@@ -37,7 +37,7 @@ def facts(
     Returns
     -------
     ibis Table
-        The events' columns, plus category, brand, shop, city_tier, log_price, day, hour.
+        The events' columns, plus category, brand, shop, city_tier, log_price, priced, day, hour.
     """
     item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE))
     user = _in_force(users, c.USER, (c.CITY_TIER,))
@@ -49,6 +49,7 @@ def facts(
         day=(local // DAY_US).cast("int64"),
         hour=(local % DAY_US // HOUR_US).cast("int64").cast("string"),
         log_price=ibis.cases((price > 0, price.cast("float64").ln()), else_=ibis.null("float64")),
+        priced=ibis.cases((price > 0, 1.0), else_=ibis.null("float64")),
     )
     return rows.drop("version_price_fen")
 

@@ -63,7 +63,7 @@ class State(msgspec.Struct, omit_defaults=True):
     cells: dict[str, dict[str, Cells]] = {}  # key word → tail of the key ("" for USER) → cells
     recent: list[Act] = []  # oldest first, at most RECENT
     deeds: list[Act] = []  # oldest first, at most DEEDS; those that are no mere views
-    ties: dict[str, str] = {}  # peer → tie type
+    ties: dict[str, str] = {}  # peer → tie types, sorted, joined by commas
     profile: dict[str, str] = {}  # gender, city_tier, …
     consents: list[str] | None = None  # scopes given; None: not asked
     suppressed: list[str] = []  # tags the person deleted
@@ -120,12 +120,14 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
     price = event.price_fen if event.price_fen is not None else known.price_fen
     day, hour = zone.calendar(event.at_us)
     row: dict[str, Any] = msgspec.structs.asdict(event)
+    log_price = math.log(price) if price is not None and price > 0 else None
     row.update(
         category=known.category,
         brand=known.brand,
         shop=known.shop,
         city_tier=city_tier,
-        log_price=math.log(price) if price is not None and price > 0 else None,
+        log_price=log_price,
+        priced=None if log_price is None else 1.0,
         day=day,
         hour=str(hour),
     )
@@ -198,16 +200,26 @@ def _control(states: Mapping[str, State], row: Fact) -> None:
             state.suppressed.append(reason)
         case e.TIE_CREATED | e.TIE_REMOVED if peer and peer != user:
             kind = tie_type(reason)
-            _tie(state, row["event"], peer, kind)
+            holds = row["event"] == e.TIE_CREATED
+            tie(state, peer, kind, holds=holds)
             if kind in MUTUAL:
-                _tie(states[peer], row["event"], user, kind)
+                tie(states[peer], user, kind, holds=holds)
 
 
-def _tie(state: State, event: str, peer: str, kind: str) -> None:
-    if event == e.TIE_CREATED:
-        state.ties[peer] = kind
-    elif state.ties.get(peer) == kind:
-        del state.ties[peer]
+def tie(state: State, peer: str, kind: str, *, holds: bool = True) -> None:
+    """Add a type of tie to a peer, or take it away; several types stand side by side.
+
+    Examples
+    --------
+    >>> state = State(ties={"u2": "friend"})
+    >>> tie(state, "u2", "follow")
+    >>> state.ties
+    {'u2': 'follow,friend'}
+    """
+    others = {one for one in state.ties.pop(peer, "").split(",") if one and one != kind}
+    kinds = sorted(others | {kind} if holds else others)
+    if kinds:
+        state.ties[peer] = ",".join(kinds)
 
 
 def _count(state: State, row: Fact, other: str | None, *, mirror: bool) -> None:
