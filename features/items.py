@@ -17,6 +17,7 @@ from features import columns as c
 from features.catalogue import of_key
 from features.counters import Key
 from features.ids import UNKNOWN, IdMap
+from features.online import ItemFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,6 +124,20 @@ class Items:
             self.on_sale[code] = record.status != "off_sale" and record.stock != 0
             self.price_fen[code] = -1 if record.price_fen is None else record.price_fen
             self.expires_us[code] = NEVER_US if record.expires_us is None else record.expires_us
+
+    def facts(self, item_id: str) -> ItemFacts | None:
+        """What an event borrows from an item; None for a stranger."""
+        code = self.ids.code(item_id)
+        if code == UNKNOWN:
+            return None
+        category, brand, shop = (
+            self.names[column].name(place)
+            if (place := int(self.coded[column][code])) >= 0
+            else None
+            for column in (c.CATEGORY, c.BRAND, c.SHOP)
+        )
+        price = int(self.price_fen[code])
+        return ItemFacts(category, brand, shop, price if price >= 0 else None)
 
     def available(self, codes: Codes, at_us: int) -> npt.NDArray[np.bool_]:
         """Which items can be had at an instant: on sale, listed, not expired."""

@@ -3,17 +3,20 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from features import columns as c
 from features.clock import BusinessZone
+from features.events import Event
 from features.frames import feed as frame
 from features.items import Items
-from features.online import Reading, State
+from features.online import Reading, State, apply, fact
 from recsys import moment, pipeline
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
@@ -97,8 +100,8 @@ class Feed:
         """
         trace = _Trace()
         with trace.stage("state"):
-            state = people.states([query.user_id]).get(query.user_id)
-            reading = Reading(state or State(), query.at_us, self.zone)
+            state = self._state(query, people, trace)
+            reading = Reading(self._seen(query, state or State()), query.at_us, self.zone)
             personalized = query.personalized and (state is None or state.personalized)
             now = self._moment(reading, query, people, personalized, trace)
         with trace.stage("sources"):
@@ -122,6 +125,31 @@ class Feed:
             milliseconds=trace.milliseconds if query.explain else {},
         )
 
+    def _state(self, query: FeedQuery, people: People, trace: _Trace) -> State | None:
+        try:
+            return people.states([query.user_id]).get(query.user_id)
+        except Exception:  # fail open: a feed for a stranger is better than none
+            log.exception("state left out")
+            trace.degraded.append("state")
+            return None
+
+    def _seen(self, query: FeedQuery, state: State) -> State:
+        """The state with what the app saw in this session and has not sent yet."""
+        if not query.recent:
+            return state
+        seen = deepcopy(state)
+        for act in query.recent:
+            at_us = min(act.at_us, query.at_us - 1)  # the app's clock may be ahead
+            if structs.replace(act, at_us=at_us) in seen.recent:
+                continue
+            event = Event(
+                message_id="", event=act.event, at_us=at_us, user_id=query.user_id,
+                item_id=act.item_id, peer_id=act.peer_id or None,
+            )  # fmt: skip
+            row = fact(event, self.items.facts(act.item_id), None, self.zone)
+            apply({query.user_id: seen}, row)
+        return seen
+
     def _moment(
         self,
         reading: Reading,
@@ -140,7 +168,7 @@ class Feed:
             trace.degraded.append("friends")
             states = {}
         friends = [(strength, states[name]) for name, strength in close if name in states]
-        now = moment.of_state(reading, friends, self.items.ids, query.recent)
+        now = moment.of_state(reading, friends, self.items.ids)
         return now if personalized else now.impersonal()
 
     def _rank(

@@ -170,14 +170,12 @@ def closest(reading: Reading) -> list[tuple[str, float]]:
     return [(names[i], float(strength[i])) for i in order if strength[i] > 0]
 
 
-def own_acts(state: State, recent: Sequence[Act] = ()) -> list[Act]:
-    """A person's last acts, oldest first: those of the state and those the app just saw."""
-    return sorted({*state.recent, *state.deeds, *recent})
+def own_acts(state: State) -> list[Act]:
+    """A person's last acts, oldest first."""
+    return sorted({*state.recent, *state.deeds})
 
 
-def of_state(
-    reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap, recent: Sequence[Act] = ()
-) -> Moment:
+def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap) -> Moment:
     """A moment from online states.
 
     Parameters
@@ -188,12 +186,10 @@ def of_state(
         Strength of the tie, and state, of each friend.
     ids : IdMap
         Items of the bundle.
-    recent : sequence of Act
-        What the app saw in this session and has not sent.
     """
     return Moment(
         reading.at_us,
-        Acts.of(own_acts(reading.state, recent), ids, reading.at_us),
+        Acts.of(own_acts(reading.state), ids, reading.at_us),
         FriendItems.of([
             (strength, Acts.of(state.deeds, ids, reading.at_us))
             for strength, state in friends

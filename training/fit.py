@@ -100,11 +100,16 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
     popularity : str
         ITEM counter that popularity means.
     """
-    counters = batch.values(ground.rows, Key.ITEM, at_us, ground.past.zone).to_pyarrow()
-    items = Items.of(ground.items, counters, at_us)
+    items = catalogue(ground, at_us)
     als = Als.fit(interactions(ground.past, items, at_us), ground.config.als, ground.config.seed)
     popular = Popular.of_counters(items.counters, popularity)
     return Parts(items, References.empty(), als, popular, None, None, ground.settings)
+
+
+def catalogue(ground: Ground, at_us: int) -> Items:
+    """The catalogue with its counters as of an instant."""
+    counters = batch.values(ground.rows, Key.ITEM, at_us, ground.past.zone).to_pyarrow()
+    return Items.of(ground.items, counters, at_us)
 
 
 def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:

@@ -169,12 +169,12 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
 def choose_popularity(ground: fit.Ground, window: Window, rng: np.random.Generator) -> Counter:
     """ITEM counter whose top 20 foretell a window best, by NDCG@20."""
     past = ground.past
-    start = fit.sources(ground, window.start_us, fit.half_lives()[0])
-    asked = feed.ask(past, start, window, ground.config.queries, rng)
-    moments = list(past.moments(asked.queries, start.items.ids))
+    items = fit.catalogue(ground, window.start_us)
+    asked = feed.ask(past, items, ground.settings, window, ground.config.queries, rng)
+    moments = list(past.moments(asked.queries, items.ids))
     worth = {}
     for name in fit.half_lives():
-        popular = feed.daily_popularity(past, start.items, CATALOGUE[name])
+        popular = feed.daily_popularity(past, items, CATALOGUE[name])
         lists = []
         for moment in moments:
             slate = popular(moment.at_us).propose(moment, 10 * evaluate.K)
@@ -191,7 +191,7 @@ def feed_metrics(
 ) -> dict[str, Any]:
     """Metrics of every method on a window that nothing was fitted on."""
     past, config = ground.past, ground.config
-    asked = feed.ask(past, parts, window, config.queries, rng)
+    asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
     proposed = list(feed.propose(past, parts, asked, which))
     rows = feed.rows(past, parts.items, asked.queries, proposed)
     counts = fit.counts_before(past, parts.items, window.start_us, parts.settings.target)
@@ -231,5 +231,5 @@ def _windows(past: Past, target: str, config: TrainConfig) -> list[Window]:
 
 def _examples(ground: fit.Ground, window: Window, which: Counter, rng: np.random.Generator) -> Any:
     parts = fit.sources(ground, window.start_us, which.name)
-    asked = feed.ask(ground.past, parts, window, ground.config.queries, rng)
+    asked = feed.ask(ground.past, parts.items, parts.settings, window, ground.config.queries, rng)
     return feed.groups(ground.past, parts, asked, which, ground.config.negatives, rng)

@@ -38,8 +38,12 @@ class Popular:
     def fit(cls, popularity: npt.ArrayLike) -> Self:
         """Order items by popularity, shape (items,); ties by code; zeros are left out."""
         values = np.asarray(popularity, dtype=np.float64)
-        order = np.argsort(-values, kind="stable")[:KEPT]
-        order = order[values[order] > 0]
+        if len(values) > KEPT:
+            least = np.partition(values, len(values) - KEPT)[len(values) - KEPT]
+            places = np.flatnonzero((values >= least) & (values > 0))
+        else:
+            places = np.flatnonzero(values > 0)
+        order = places[np.argsort(-values[places], kind="stable")][:KEPT]
         return cls(order.astype(np.int32), values[order])
 
     @classmethod

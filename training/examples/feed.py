@@ -19,7 +19,7 @@ from features.counters import Counter
 from features.frames import feed as frame
 from features.items import Items
 from recsys import feed, pipeline
-from recsys.bundle import Parts
+from recsys.bundle import Parts, Settings
 from recsys.candidates.popular import Popular
 from recsys.moment import Moment
 from recsys.query import FeedQuery
@@ -49,12 +49,19 @@ class Asked:
     history: Int64s
 
 
-def ask(past: Past, parts: Parts, window: Window, most: int, rng: np.random.Generator) -> Asked:
+def ask(
+    past: Past,
+    items: Items,
+    settings: Settings,
+    window: Window,
+    most: int,
+    rng: np.random.Generator,
+) -> Asked:
     """Queries of a window, at most ``most`` of them, drawn by chance.
 
     What the person had bought before is not relevant where people do not buy a thing twice.
     """
-    target, repeats = parts.settings.target, parts.settings.repeats
+    target, repeats = settings.target, settings.repeats
     rows = past.connection.execute(
         f"""
         WITH wanted AS (
@@ -84,7 +91,7 @@ def ask(past: Past, parts: Parts, window: Window, most: int, rng: np.random.Gene
     ).fetchall()
     if len(rows) > most:
         rows = [rows[i] for i in np.sort(rng.choice(len(rows), most, replace=False))]
-    codes = [parts.items.ids.codes(sorted(row[2])) for row in rows]
+    codes = [items.ids.codes(sorted(row[2])) for row in rows]
     codes = [one[one >= 0] for one in codes]
     ends = np.cumsum([0, *(len(one) for one in codes)])
     return Asked(
