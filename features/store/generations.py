@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
-from features.clock import BusinessZone
+from features.clock import BusinessZone, format_instant
 from features.errors import StoreError
 from features.home import Home
 from features.online import State
@@ -209,10 +209,10 @@ class Generations:
         if not head.pruned_seq <= log_seq <= head.last_seq or pruned:
             raise StoreError(
                 "the log does not join on to this snapshot",
-                expected=f"a log_seq from {head.pruned_seq} to {head.last_seq}, as of after the "
-                f"pruned entries",
+                expected=f"a log_seq from {head.pruned_seq} to {head.last_seq}, "
+                f"as of after {format_instant(head.pruned_us)}",
                 got=f"log_seq {log_seq}, as_of_us {as_of_us}",
-                next_step=f"run `huoren features --data {self.home.root}` again",
+                next_step=f"run `huoren features --data {self.home.root}` as of now",
             )
 
     def _apply_early(self, connection: sqlite3.Connection, log_seq: int, as_of_us: int) -> None:

@@ -55,7 +55,7 @@ class Head(NamedTuple):
     """Where the log stands.
 
     ``sealing_seq`` is where the sealing under way will end; equal to ``sealed_seq`` when none is.
-    Entries up to ``pruned_seq``, all logged by ``pruned_us``, may be gone.
+    Entries up to ``pruned_seq`` may be gone; the latest event among them happened at ``pruned_us``.
     """
 
     log_id: str
@@ -99,9 +99,10 @@ class Log:
         with guarded(self.path):
             self._reader = connect(self.path, durable=True)
             self._checkpointer = connect(self.path, durable=True)
-            self.log_id = self.head().log_id
+            self.log_id = self._head(self._reader).log_id
         self._turn = Lock(directory / "append.lock")
         self._commit = ThreadLock()
+        self._reading = ThreadLock()  # reads that overlap would share the older one's snapshot
         self._waiting: deque[_Ticket] = deque()
 
     def append(self, drafts: Sequence[Draft]) -> Appended:
@@ -193,16 +194,17 @@ class Log:
 
     def head(self) -> Head:
         """Where the log stands."""
-        with guarded(self.path):
+        with guarded(self.path), self._reading:
             return self._head(self._reader)
 
     @staticmethod
     def _head(connection: sqlite3.Connection) -> Head:
-        return Head(*connection.execute("SELECT * FROM head").fetchone())
+        (row,) = connection.execute("SELECT * FROM head").fetchall()
+        return Head(*row)
 
     def read(self, after_seq: int, limit: int, last_seq: int | None = None) -> list[Entry]:
         """Entries after a seq, in order, at most ``limit`` and up to ``last_seq``."""
-        with guarded(self.path):
+        with guarded(self.path), self._reading:
             rows = self._reader.execute(
                 "SELECT seq, kind, at_us, logged_us, body FROM log WHERE seq > ? AND seq <= ? "
                 "ORDER BY seq LIMIT ?",
@@ -228,18 +230,15 @@ class Log:
 
     def seq_before(self, logged_us: int) -> int:
         """Seq of the last entry logged before an instant; 0 when there is none."""
-        with guarded(self.path):
-            low, high = self.head().pruned_seq, self.head().last_seq
-            while low < high:  # logged_us grows with seq
-                middle = (low + high + 1) // 2
-                row = self._reader.execute(
-                    "SELECT logged_us FROM log WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
-                ).fetchone()
-                if row is None or row[0] >= logged_us:
-                    high = middle - 1
-                else:
-                    low = middle
-            return low
+        low, high = self.head().pruned_seq, self.head().last_seq
+        while low < high:  # logged_us grows with seq
+            middle = (low + high + 1) // 2
+            entries = self.read(middle - 1, 1)
+            if not entries or entries[0].logged_us >= logged_us:
+                high = middle - 1
+            else:
+                low = middle
+        return low
 
     def forget_digests(self, before_us: int) -> None:
         """Forget which lines were taken before an instant, a few at a time."""
@@ -260,11 +259,13 @@ class Log:
             wal = self.path.with_name("log.db-wal")
             if truncate or (wal.exists() and wal.stat().st_size > RESTART_BYTES):
                 with self._commit, self._turn.held():
-                    self._checkpointer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    row = self._checkpointer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if truncate and row[0]:
+                    raise sqlite3.OperationalError("readers hold the write-ahead file")
 
     def close(self) -> None:
         """Release the files."""
-        with self._commit:
+        with self._commit, self._reading:
             self._turn.close()
             for connection in (self._reader, self._checkpointer, self._writer):
                 connection.close()

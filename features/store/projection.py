@@ -162,9 +162,9 @@ class Projection:
     def _tie(self, tie: Tie) -> None:
         if tie.user_id == tie.peer_id:
             return
-        self._state(tie.user_id).ties[tie.peer_id] = tie.tie_type
+        online.tie(self._state(tie.user_id), tie.peer_id, tie.tie_type)
         if tie.tie_type in MUTUAL:
-            self._state(tie.peer_id).ties[tie.user_id] = tie.tie_type
+            online.tie(self._state(tie.peer_id), tie.user_id, tie.tie_type)
 
     def _state(self, person: str) -> State:
         state = self._states.pop(person, None) or State()

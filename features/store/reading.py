@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakSet
 
 from features.errors import StoreError
 from features.store.files import connect, unusable
@@ -35,8 +34,6 @@ class Reading:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: WeakSet[_Open] = WeakSet()
-        self._adding = threading.Lock()
         self._closed = False
 
     def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
@@ -73,18 +70,14 @@ class Reading:
                 continue
             if found.identity == _identity(self.path):  # not replaced while it was being opened
                 self._local.open = found
-                with self._adding:
-                    self._all.add(found)
                 return found
             found.connection.close()
         raise StoreError(f"{self.path} keeps changing", next_step="retry")
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Let go of all connections; a query under way in another thread still ends."""
         self._closed = True
-        with self._adding:
-            for found in list(self._all):
-                found.connection.close()
+        self._local = threading.local()
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from features.errors import StoreError
 from features.events import Event
 from features.history import utc_day
 from features.home import Home
-from features.store.entries import SPOILT, Entry, Record, content
+from features.store.entries import SPOILT, Entry, Kind, Record, content
 from features.store.files import guarded, locked, put_in_place
 from features.store.generations import Generations
 from features.store.log import Log
@@ -212,11 +212,12 @@ def _rebuildable(generations: Generations, wanted: int) -> int:
 
 def _prune_range(log: Log, start: int, end: int) -> int:
     entries = log.read(start, ERASED_AT_ONCE, end)
-    logged_us = entries[-1].logged_us if entries else log.head().pruned_us
+    moments = [min(one.at_us, one.logged_us) for one in entries if one.kind == Kind.EVENT]
+    pruned_us = max([log.head().pruned_us, *moments])
     log.write(
         lambda connection: (
             connection.execute("DELETE FROM log WHERE seq <= ?", (end,)),
-            connection.execute("UPDATE head SET pruned_seq=?, pruned_us=?", (end, logged_us)),
+            connection.execute("UPDATE head SET pruned_seq=?, pruned_us=?", (end, pruned_us)),
         )
     )
     return len(entries)

@@ -91,3 +91,15 @@ def test_a_full_disk_refuses_and_loses_nothing(home):
     assert again.accepted == 0
     assert_a_straight_replay(home, store)
     store.close()
+
+
+def test_an_applier_of_its_own(home):
+    store = open_store(home, applies=False)
+    store.append([event(0)])
+    command = [sys.executable, "-m", "features.store", str(home.root)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as applier:
+        assert store.wait_applied(1, timeout_s=20)
+        applier.terminate()
+        assert applier.wait(timeout=20) == 0
+    assert '"clean":true' in (home.state / "mark.json").read_text()
+    store.close()

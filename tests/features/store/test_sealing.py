@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.clock import DAY_US, now_us
+from features.errors import StoreError
 from features.history import History
 from features.home import Home
 from features.store import Item, Store, Tie, User, open_store, sealing
@@ -141,6 +142,16 @@ def test_a_pruned_log_rebuilds_from_its_base(home):
     store = open_store(home)
     assert store.state("u1") == expected
     store.close()
+
+
+def test_a_snapshot_older_than_what_was_pruned_is_refused(home, store):
+    store.append([event(n) for n in range(4)])
+    settled(store)
+    seal(home, before_us=soon(), keeping=NOTHING_KEPT)
+    with pytest.raises(StoreError, match=r"as of after 2025-10-09T09:03:00Z.*huoren features"):
+        store.load([], [], log_seq=4, as_of_us=NOON)
+    store.load([], [], log_seq=4, as_of_us=NOON + 200_000_000)
+    assert views(store) == 0.0
 
 
 def test_nothing_unapplied_is_pruned(home):
