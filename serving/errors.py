@@ -30,12 +30,12 @@ class Kind:
 
 KINDS = {
     "malformed-json": Kind(400, "The body is not JSON", "send one JSON value in UTF-8"),
-    "wrong-host": Kind(
-        400,
-        "The service has no keys and answers local callers alone",
+    "no-key": Kind(401, "No valid key", "send Authorization: Bearer KEY"),
+    "not-local": Kind(
+        403,
+        "The service has no keys and answers this machine alone",
         "call it as 127.0.0.1 or localhost, or configure keys",
     ),
-    "no-key": Kind(401, "No valid key", "send Authorization: Bearer KEY"),
     "forbidden": Kind(403, "The key does not allow this", "use a key of the scope it names"),
     "not-found": Kind(404, "Nothing is here", "look the path up in /v1/openapi.json"),
     "unknown-user": Kind(404, "Nothing is known of this person", "send events of them first"),

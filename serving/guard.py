@@ -6,8 +6,8 @@ The keys file has one line for each key: its scopes, the SHA-256 of the key in h
     marketer,app   60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752  console
 
 ``admin`` includes the other scopes. Keys are random, so a plain hash keeps them. Without a keys
-file the service listens on the loopback address and answers callers that name it so: a web page of
-someone else that resolves to 127.0.0.1 is refused.
+file the service listens on the loopback address and answers callers of this machine that name it
+so: a web page of someone else that resolves to 127.0.0.1 is refused.
 """
 
 import base64
@@ -74,10 +74,10 @@ class Guard:
         Raises
         ------
         Refusal
-            ``no-key``, ``forbidden`` or ``wrong-host``.
+            ``no-key``, ``forbidden`` or ``not-local``.
         """
         if self.keys is None:
-            _check_host(request)
+            _check_local(request)
             return SCOPES
         if scope is None or (scope == "local" and _is_local(request)):
             return frozenset()
@@ -157,8 +157,10 @@ def _is_local(request: Request) -> bool:
     return request.client is not None and request.client.host in LOOPBACK
 
 
-def _check_host(request: Request) -> None:
+def _check_local(request: Request) -> None:
     host = request.headers.get("host", "127.0.0.1")
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     if name.strip("[]").lower() not in LOOPBACK:
-        raise Refusal("wrong-host", f"Host {host!r} is not this machine's own name")
+        raise Refusal("not-local", f"Host {host!r} is not this machine's own name")
+    if not _is_local(request):
+        raise Refusal("not-local", "the request comes from another machine")

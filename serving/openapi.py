@@ -12,7 +12,7 @@ from serving.errors import KINDS, MEDIA_TYPE, Problem
 from serving.schemas import Id
 
 _REF = "#/components/schemas/{name}"
-_EVERY = ("wrong-host", "internal")
+_EVERY = ("not-local", "internal")
 _KEYED = ("no-key", "forbidden")
 _BODY = ("malformed-json", "upload-too-slow", "too-large", "media-type", "invalid-fields")
 _PARAMETER = re.compile(r"\{(\w+)\}")

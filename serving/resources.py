@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from features.clock import SECOND_US
+from features.ingest.parse import parse_event
 from features.store import Store
 from serving.admission import Admission
 from serving.guard import Guard
@@ -72,6 +73,7 @@ class Resources:
     def start(self) -> None:
         """Load, warm up and begin to follow the champion."""
         self.impressions.start()
+        parse_event({}, 0)  # the first event does not wait for the mapping
         self.loading.start()
 
     def close(self) -> None:

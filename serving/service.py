@@ -65,6 +65,7 @@ class Service:
         own = logging.getLogger("huoren")
         own.handlers = logging.getLogger("bentoml").handlers
         own.setLevel(logging.INFO)
+        own.propagate = False
         self.parent = os.getppid()
         store = open_store(SETTINGS.home, SETTINGS.zone)
         self.resources = Resources.around(SETTINGS, store)

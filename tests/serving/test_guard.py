@@ -57,8 +57,12 @@ def test_health_needs_no_key_on_this_machine(tmp_path: Path, keys: dict[str, str
 def test_keyless_service_answers_to_its_own_names_alone() -> None:
     guard = Guard(None)
     for host in ("localhost", "127.0.0.1:3000", "[::1]:3000"):
-        assert guard.check(ask(host=host), "admin")
-    assert refused(guard, ask(host="evil.example:3000"), "app") == "wrong-host"
+        assert guard.check(ask("127.0.0.1", host=host), "admin")
+    assert refused(guard, ask("127.0.0.1", host="evil.example:3000"), "app") == "not-local"
+
+
+def test_keyless_service_answers_this_machine_alone() -> None:
+    assert refused(Guard(None), ask("10.0.0.9", host="localhost"), None) == "not-local"
 
 
 @pytest.mark.parametrize(
