@@ -65,3 +65,9 @@ def test_ending_another_kind_of_tie_changes_nothing():
 
 def test_nobody_is_tied_to_oneself():
     assert after(tie("Tie Created", "friend", "u1", "u1"))["u1"].ties == {}
+
+
+def test_several_types_of_tie_stand_side_by_side():
+    both = (tie("Tie Created", "friend"), tie("Tie Created", "follow"))
+    assert after(*both)["u1"].ties == {"u2": "follow,friend"}
+    assert after(*both, tie("Tie Removed", "follow"))["u1"].ties == {"u2": "friend"}
