@@ -17,8 +17,8 @@ Late events are added where they belong; only days that no later window can see 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -134,29 +134,36 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
     return row
 
 
-@dataclass(frozen=True)
-class _Slot:
-    counter: Counter
-    position: int  # among the cells of its key
-
-
 @cache
 def live(key: Key) -> tuple[Counter, ...]:
     """Counters of one kind of key that states keep, in the order of their cells."""
     return tuple(counter for counter in of_key(key) if counter.online)
 
 
+_Adder = Callable[[Cell, Fact], Cell]
+
+
+class _Step(NamedTuple):
+    """What one event does to the counters of one kind of key."""
+
+    word: str
+    column: str  # makes the tail of the key; empty for USER
+    width: int  # cells of a key
+    adders: tuple[tuple[int, bool, _Adder], ...]  # position, once, what adds
+
+
 @cache
-def _plan(event: str, mirror: bool) -> tuple[tuple[Key, tuple[_Slot, ...]], ...]:
+def _plan(event: str, mirror: bool) -> tuple[_Step, ...]:
     plan = []
     for key in Key:
-        slots = tuple(
-            _Slot(counter, position)
+        adders = tuple(
+            (position, counter.once, _adder(counter, event))
             for position, counter in enumerate(live(key))
             if counter.mirror is mirror and event in counter.events
         )
-        if slots:
-            plan.append((key, slots))
+        if adders:
+            column = key.columns[1] if len(key.columns) > 1 else ""
+            plan.append(_Step(key.word, column, len(live(key)), adders))
     return tuple(plan)
 
 
@@ -223,51 +230,56 @@ def tie(state: State, peer: str, kind: str, *, holds: bool = True) -> None:
 
 
 def _count(state: State, row: Fact, other: str | None, *, mirror: bool) -> None:
-    for key, slots in _plan(row["event"], mirror):
-        tail = _tail(key, row, other)
+    later_line = row["line"] != 0
+    for word, column, width, adders in _plan(row["event"], mirror):
+        tail = other if column == c.PEER else row[column] if column else ""
         if tail is None:
             continue
-        table = state.cells.setdefault(key.word, {})
+        table = state.cells.setdefault(word, {})
         cells = table.get(tail)
         if cells is None:
-            cells = table[tail] = [None] * len(live(key))
-        for slot in slots:
-            if slot.counter.once and row["line"] != 0:
-                continue
-            cells[slot.position] = _add(slot.counter, cells[slot.position], row)
+            cells = table[tail] = [None] * width
+        for position, once, add in adders:
+            if not (once and later_line):
+                cells[position] = add(cells[position], row)
 
 
-def _tail(key: Key, row: Fact, other: str | None) -> str | None:
-    if key is Key.USER:
-        return ""
-    return other if key is Key.PAIR else row[key.columns[1]]
-
-
-def _add(counter: Counter, cell: Cell, row: Fact) -> Cell:
+def _adder(counter: Counter, event: str) -> _Adder:
     if counter.last or counter.first:
-        return _extreme(counter, cell, row)
+        return partial(_extreme, counter)
     if counter.distinct:
-        return _seen(counter, cell, row)
-    weight = counter.events[row["event"]]
-    if counter.value:
-        number = row[counter.value]
-        if number is None:
-            return cell
-        weight *= number
+        return partial(_seen, counter)
+    weight, column = counter.events[event], counter.value or ""
+    put = _putter(counter)
+
+    def add(cell: Cell, row: Fact) -> Cell:
+        return put(cell, row, weight)
+
+    def add_times(cell: Cell, row: Fact) -> Cell:
+        number = row[column]
+        return cell if number is None else put(cell, row, weight * number)
+
+    return add_times if column else add
+
+
+def _putter(counter: Counter) -> Callable[[Cell, Fact, float], Cell]:
     if counter.window:
-        return _bucketed(cell, row["day"], weight, int(counter.window.days))
+        days = int(counter.window.days)
+        return lambda cell, row, weight: _bucketed(cell, row["day"], weight, days)
     if counter.half_life is None:
-        return [(cell[0] if cell else 0.0) + weight]
-    return _decayed(cell, row[c.AT], weight, counter.half_life.us)
+        return lambda cell, row, weight: [(cell[0] if cell else 0.0) + weight]
+    half_life_us = counter.half_life.us
 
+    def decayed(cell: Cell, row: Fact, weight: float) -> Cell:
+        at_us = row[c.AT]
+        if cell is None:
+            return [weight, at_us]
+        value, newest = cell
+        if at_us >= newest:
+            return [value * 2.0 ** (-(at_us - newest) / half_life_us) + weight, at_us]
+        return [value + weight * 2.0 ** (-(newest - at_us) / half_life_us), newest]
 
-def _decayed(cell: Cell, at_us: int, weight: float, half_life_us: float) -> Cell:
-    if cell is None:
-        return [weight, at_us]
-    value, newest = cell
-    if at_us >= newest:
-        return [value * 2.0 ** (-(at_us - newest) / half_life_us) + weight, at_us]
-    return [value + weight * 2.0 ** (-(newest - at_us) / half_life_us), newest]
+    return decayed
 
 
 def _bucketed(cell: Cell, day: int, weight: float, days: int) -> Cell:

@@ -18,7 +18,8 @@ from features.store.statefile import put_items, put_states, read_meta
 
 _LOG = logging.getLogger(__name__)
 
-KEPT_STATES = 500
+KEPT_BYTES = 4 << 20
+"""States kept decoded, by what they take encoded; decoded they take some seven times as much."""
 KEPT_ITEMS = 20_000
 _NO_FACTS = ItemFacts()
 _PROFILE = ("registered_us", "gender", "birth_year", "city", c.CITY_TIER, "member_level")
@@ -69,6 +70,8 @@ class Projection:
         self.zone = zone
         self.applied_seq = read_meta(connection).applied_seq
         self._states: dict[str, State] = {}
+        self._sizes: dict[str, int] = {}
+        self._held = 0
         self._facts: dict[str, ItemFacts] = {}
         self._changed: dict[str, State] = {}
 
@@ -116,16 +119,16 @@ class Projection:
             self._drop()
             raise
         self._changed.clear()
-        _shorten(self._states, KEPT_STATES)
-        _shorten(self._facts, KEPT_ITEMS)
+        self._shorten()
         self.applied_seq = reached
 
     def _reach(self, seq: int) -> None:
         self.connection.execute("UPDATE meta SET applied_seq = ?", (seq,))
 
     def _drop(self) -> None:
-        for kept in (self._states, self._facts, self._changed):
+        for kept in (self._states, self._sizes, self._facts, self._changed):
             kept.clear()
+        self._held = 0
 
     def _fetch(self, contents: Iterable[object]) -> None:
         people: dict[str, None] = {}
@@ -195,14 +198,25 @@ class Projection:
     def _write(self) -> None:
         rows = [(person, online.encode(state)) for person, state in self._changed.items()]
         put_states(self.connection, rows)
+        for person, body in rows:
+            self._held += len(body) - self._sizes.get(person, 0)
+            self._sizes[person] = len(body)
+
+    def _shorten(self) -> None:
+        """Let go of the states that were used longest ago, and of some facts."""
+        while self._held > KEPT_BYTES and self._states:
+            person = next(iter(self._states))
+            del self._states[person]
+            self._held -= self._sizes.pop(person, 0)
+        for item in list(islice(self._facts, max(len(self._facts) - KEPT_ITEMS, 0))):
+            del self._facts[item]
 
     def _forget(self, person: str) -> None:
         self.connection.execute("DELETE FROM states WHERE user_id = ?", (person,))
         for user_id, state in mentioning(self.connection, person).items():
             strip(state, person)
             put_states(self.connection, [(user_id, online.encode(state))])
-        self._states.clear()
-        self._changed.clear()
+        self._drop()
 
 
 def mentioning(connection: sqlite3.Connection, person: str) -> Mapping[str, State]:
@@ -236,8 +250,3 @@ def strip(state: State, person: str) -> None:
             online.Act(act.at_us, act.event, act.item_id) if act.peer_id == person else act
             for act in acts
         ]
-
-
-def _shorten(kept: dict[str, State] | dict[str, ItemFacts], most: int) -> None:
-    for key in list(islice(kept, max(len(kept) - most, 0))):
-        del kept[key]
