@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK = true
 export MLFLOW_DISABLE_TELEMETRY = true
 export OMP_WAIT_POLICY = passive
 
-.PHONY: help setup demo test lint types format bench soak lock clean
+.PHONY: help setup demo test coverage lint types format bench soak lock clean
 
 help:            ## what each word does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,9 @@ demo: $(READY)   ## the whole way in one command
 test: lint types $(READY)  ## lint, types, import contracts, doctests, tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
+
+coverage: $(READY) ## tests with branch coverage; what is not covered
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 lint: $(READY)   ## ruff: rules and format
 	$(BIN)/ruff check

@@ -1,5 +1,6 @@
 """Fixtures that every room shares."""
 
+import json
 import os
 from pathlib import Path
 
@@ -27,3 +28,20 @@ def bench_data() -> Path:
 def quiet_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads the developer's own home."""
     monkeypatch.delenv("HUOREN_HOME", raising=False)
+
+
+FIGURES: list[dict[str, object]] = []
+
+
+@pytest.fixture
+def figures() -> list[dict[str, object]]:
+    """Rows that a measurement adds; printed as JSON lines when the run ends."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    if FIGURES:
+        terminalreporter.section("figures")
+    for row in FIGURES:
+        terminalreporter.line(json.dumps(row))

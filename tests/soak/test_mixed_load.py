@@ -1,0 +1,169 @@
+"""An hour of a shop in a minute: every hot route at once, with champions changing underneath.
+
+``HUOREN_SOAK_SECONDS`` says how long (default 90).
+"""
+
+import os
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from features.clock import DAY_US, format_instant, now_us
+from features.home import Home
+from tests.serving.shops import ITEMS, promote, write_bundle
+from tests.serving.test_serve import Served
+
+pytestmark = pytest.mark.soak
+
+SECONDS = float(os.environ.get("HUOREN_SOAK_SECONDS", "90"))
+SWAP_EVERY_S = 10.0
+PAUSE_S = 0.05
+"""Each caller rests this long between two requests, so that the machine keeps up."""
+
+USERS = 500
+
+
+@dataclass
+class Told:
+    """What one caller saw."""
+
+    milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    refused: list[str] = field(default_factory=list)
+    versions: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+
+    def ask(self, client: httpx.Client, method: str, path: str, route: str, body: object) -> None:
+        start = time.perf_counter()
+        answer = client.request(method, path, json=body)
+        self.milliseconds[route].append((time.perf_counter() - start) * 1e3)
+        if answer.status_code >= 300:
+            self.refused.append(f"{method} {path}: {answer.status_code} {answer.text}")
+            return
+        said = answer.json()
+        self.events += said.get("accepted", 0)
+        if version := said.get("model_version"):
+            self.versions[version] += 1
+
+
+def wander(url: str, seed: int, until: float, told: Told) -> None:
+    """One caller: a feed, an event about it, now and then something else."""
+    rng = np.random.default_rng(seed)
+    with httpx.Client(base_url=url, timeout=30) as client:
+        step, earlier = 0, ""
+        while time.monotonic() < until:
+            step += 1
+            user, item = f"u{rng.integers(USERS)}", ITEMS[rng.integers(len(ITEMS))]
+            told.ask(client, "POST", "/v1/feed", "feed", {"user_id": user, "k": 5})
+            event = {
+                "type": "track", "event": "Product Viewed", "message_id": f"{seed}-{step}",
+                "user_id": user, "timestamp": format_instant(now_us()),
+                "properties": {"product_id": item},
+            }  # fmt: skip
+            told.ask(client, "POST", "/v1/events", "events", {"events": [event]})
+            share = {"user_id": user, "item_id": item, "k": 3}
+            told.ask(client, "POST", "/v1/share-targets", "share-targets", share)
+            if step % 10 == 1:
+                earlier = user
+            if step % 10 == 0:  # ten acts later at the latest the first of them is visible
+                told.ask(client, "GET", f"/v1/users/{earlier}/portrait", "portrait", None)
+                stock = {"stock": int(rng.integers(1, 100))}
+                told.ask(client, "PATCH", f"/v1/items/{item}", "items", stock)
+            time.sleep(PAUSE_S)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path)
+    promote(home, write_bundle(home, now_us() - DAY_US))
+    return home
+
+
+@pytest.fixture
+def served(home: Home) -> Iterator[Served]:
+    served = Served(home, "--workers", "2")
+    yield served
+    served.end()
+
+
+def swap(home: Home, until: float) -> int:
+    """Change the champion every few seconds; how often."""
+    best = ("i7", "i0")
+    swaps = 0
+    while time.monotonic() + SWAP_EVERY_S < until:
+        time.sleep(SWAP_EVERY_S)
+        promote(home, write_bundle(home, now_us() - DAY_US, best=best[swaps % 2]))
+        swaps += 1
+    return swaps
+
+
+def memory_mb(process: int) -> float:
+    """Resident memory of a process and all it started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    own = next(
+        int(line.split()[1]) / 1024
+        for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("VmRSS")
+    )
+    return own + sum(memory_mb(int(child)) for child in children)
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
+    end = time.monotonic() + within_s
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()
+
+
+def test_no_request_fails_while_champions_change(
+    home: Home, served: Served, figures: list[dict[str, object]]
+) -> None:
+    items = [{"item_id": name, "price": 10, "stock": 5} for name in ITEMS]
+    httpx.put(f"{served.url}/v1/items", json={"items": items}).raise_for_status()
+    until = time.monotonic() + SECONDS
+    callers = [Told() for _ in range(4)]
+    threads = [
+        threading.Thread(target=wander, args=(served.url, seed, until, told))
+        for seed, told in enumerate(callers)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(min(15.0, SECONDS / 4))
+    before_mb = memory_mb(served.process.pid)
+    swaps = swap(home, until)
+    for thread in threads:
+        thread.join()
+    after_mb = memory_mb(served.process.pid)
+
+    assert [line for told in callers for line in told.refused] == []
+    versions = sum((told.versions for told in callers), Counter())
+    assert len(versions) > 1, "no worker ever changed its champion"
+    sent = sum(len(told.milliseconds["events"]) for told in callers)
+    assert sum(told.events for told in callers) == sent
+    assert eventually(lambda: "huoren_state_lag_entries 0.0" in metrics(served))
+    assert after_mb < before_mb * 1.3 + 50
+    figures += rows(callers, swaps, before_mb, after_mb)
+
+
+def metrics(served: Served) -> str:
+    return httpx.get(f"{served.url}/metrics").text
+
+
+def rows(callers: list[Told], swaps: int, before: float, after: float) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = [
+        {"soak": "mixed load", "swaps": swaps, "mb_before": round(before), "mb_after": round(after)}
+    ]
+    for route in callers[0].milliseconds:
+        taken = np.concatenate([told.milliseconds[route] for told in callers])
+        p50, p99 = np.percentile(taken, [50, 99])
+        found.append({
+            "soak": "mixed load", "route": route, "requests": len(taken),
+            "p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2),
+        })  # fmt: skip
+    return found
