@@ -1,24 +1,19 @@
-"""A service in process around a store in memory and models whose answers can be foreseen."""
+"""A service in process around the real store and models whose answers can be foreseen."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import numpy as np
 import pytest
-from starlette.applications import Starlette
 
-from features.clock import BusinessZone, parse_instant
-from features.errors import HuorenError
-from features.events import Event
+from features.clock import parse_instant
 from features.home import Home
-from features.online import State, apply, fact, people
 from features.references import References
-from features.store import Appended, Changes, Cursor, Item, Tie
+from features.store import Item, open_store
 from recsys.query import (
     FeedAnswer,
     FeedItem,
@@ -36,66 +31,6 @@ from serving.resources import Resources
 from serving.settings import Settings
 
 NOW = "2026-06-18T12:00:00+08:00"
-
-
-class MemoryStore:
-    """As much of the store's contract as the routes use, in one process, without a disk."""
-
-    def __init__(self) -> None:
-        self.people: dict[str, State] = {}
-        self.catalogue: dict[str, Item] = {}
-        self.ties: list[Tie] = []
-        self.seen: set[tuple[str, int]] = set()
-        self.log_seq = 0
-        self.closed = False
-        self.broken: HuorenError | None = None
-
-    @property
-    def applied_seq(self) -> int:
-        return self.log_seq
-
-    def append(self, events: Sequence[Event]) -> Appended:
-        if self.broken:
-            raise self.broken
-        fresh = {(e.message_id, e.line): e for e in events}
-        fresh = {key: e for key, e in fresh.items() if key not in self.seen}
-        self.seen |= fresh.keys()
-        for event in fresh.values():
-            for person in people(event):
-                self.people.setdefault(person, State())
-            apply(self.people, fact(event, None, None, BusinessZone()))
-        self.log_seq += len(fresh)
-        return Appended(len(fresh), len(events) - len(fresh), self.log_seq)
-
-    def state(self, user_id: str) -> State | None:
-        return self.people.get(user_id)
-
-    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
-        return {user: self.people[user] for user in user_ids if user in self.people}
-
-    def wait_applied(self, seq: int, timeout_s: float = 5.0) -> bool:
-        return True
-
-    def put_items(self, items: Sequence[Item]) -> int:
-        self.catalogue |= {item.item_id: item for item in items}
-        return self.log_seq
-
-    def put_ties(self, ties: Sequence[Tie]) -> int:
-        self.ties += ties
-        return self.log_seq
-
-    def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
-        self.catalogue[item_id] = msgspec.structs.replace(self.catalogue[item_id], **fields)
-        return self.log_seq
-
-    def item(self, item_id: str) -> Item | None:
-        return self.catalogue.get(item_id)
-
-    def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
-        return Changes((), cursor)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Ladder:
@@ -170,7 +105,8 @@ def models() -> Models:
 
 @pytest.fixture
 def resources(settings: Settings, models: Models) -> Iterator[Resources]:
-    made = replace(Resources.around(settings, MemoryStore()), clock=StillClock())
+    store = open_store(settings.home)
+    made = replace(Resources.around(settings, store), clock=StillClock())
     made.loading.models = models
     made.impressions.start()
     yield made
@@ -178,17 +114,19 @@ def resources(settings: Settings, models: Models) -> Iterator[Resources]:
 
 
 class Client:
-    """Asks an application in process; ``address`` is where the caller seems to be."""
+    """Asks an application in process; what was written is in force when the answer is there."""
 
-    def __init__(self, app: Starlette, address: str = "127.0.0.1") -> None:
-        self.app = app
-        self.address = address
+    def __init__(self, resources: Resources) -> None:
+        self.app = build(resources)
+        self.store = resources.store
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        return asyncio.run(self._request(method, path, **more))
+        answer = asyncio.run(self._request(method, path, **more))
+        assert self.store.wait_applied(self.store.log_seq)
+        return answer
 
     async def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, client=(self.address, 50_000))
+        transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, **more)
 
@@ -198,7 +136,7 @@ class Client:
 
 @pytest.fixture
 def client(resources: Resources) -> Client:
-    return Client(build(resources))
+    return Client(resources)
 
 
 @pytest.fixture

@@ -166,9 +166,12 @@ def test_without_a_bundle_the_service_says_so(client: Any, resources: Resources)
 
 
 def test_a_broken_store_is_no_defect_of_the_caller(
-    client: Any, resources: Resources, event: Event
+    client: Any, resources: Resources, event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resources.store.broken = StoreError("the disk is full")
+    def full(events: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(resources.store, "append", full)
     answer = client.post("/v1/events", json={"events": [event()]})
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-unavailable")
 

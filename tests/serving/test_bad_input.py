@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from serving.app import ROUTES
+from serving.asking import Route
+
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
@@ -155,25 +158,28 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=8,
 )
-FIELDS = st.sampled_from([
-    "user_id",
-    "anonymous_id",
-    "k",
-    "cursor",
-    "context",
-    "filters",
-    "recent",
-    "explain",
-    "x",
-])
+WORDS = [
+    "user_id", "anonymous_id", "peer_id", "item_id", "k", "cursor", "context", "filters", "recent",
+    "explain", "events", "batch", "items", "ties", "enabled", "price", "stock", "status", "type",
+    "event", "message_id", "timestamp", "properties", "expires_at", "tie_type", "purpose",
+]  # fmt: skip
+BODIES = st.recursive(
+    VALUES | st.sampled_from(["track", "Product Viewed", "friend", "2026-06-18T00:00:00Z", "u1"]),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(WORDS), inner, max_size=6) | st.lists(inner, max_size=3)
+    ),
+    max_leaves=12,
+)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(body=st.dictionaries(FIELDS, VALUES) | VALUES)
-def test_no_json_is_a_defect(client: Any, body: Any) -> None:
-    answer = client.post(
-        "/v1/feed",
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.asks], ids=lambda r: r.name)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(body=BODIES)
+def test_no_json_is_a_defect(client: Any, route: Route, body: Any) -> None:
+    answer = client.request(
+        route.method,
+        route.path.replace("{id}", "i1"),
         content=json.dumps(body).encode(),
         headers={"content-type": "application/json"},
     )
-    assert answer.status_code in {200, 400, 422}, answer.text
+    assert answer.status_code in {route.status, 400, 404, 422}, answer.text
