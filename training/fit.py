@@ -118,7 +118,7 @@ def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:
     Returns
     -------
     scipy.sparse.csr_matrix, float32, shape (people, items)
-        Logarithm of one plus the weights of all acts; only positive ones.
+        Sum of the weights of all acts; only positive ones.
     """
     weights = " ".join(f"WHEN '{name}' THEN {weight}" for name, weight in INTEREST.items())
     rows = past.connection.sql(
@@ -129,9 +129,9 @@ def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:
     users = rows[c.USER].combine_chunks().dictionary_encode()
     names = rows[c.ITEM].combine_chunks().dictionary_encode()
     codes = items.ids.codes(names.dictionary.to_pylist())[names.indices.to_numpy()]
-    weight = np.log1p(rows["weight"].to_numpy().astype(np.float64))
+    weight = rows["weight"].to_numpy().astype(np.float32)
     return sparse.csr_matrix(
-        (weight.astype(np.float32), (users.indices.to_numpy(), codes)),
+        (weight, (users.indices.to_numpy(), codes)),
         shape=(len(users.dictionary), len(items)),
     )
 

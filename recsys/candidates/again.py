@@ -22,4 +22,5 @@ class Again:
             place, acts.weights * 2.0 ** (-acts.ages / HALF_LIFE_DAYS), minlength=len(items)
         )
         order = np.argsort(-worth, kind="stable")[:n]
+        order = order[worth[order] > 0]  # what was given back is not wanted again
         return Slate.of(items[order], worth[order], self.name)

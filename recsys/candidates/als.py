@@ -34,7 +34,7 @@ class AlsConfig:
     regularization : float
         Of both sides.
     alpha : float
-        Confidence is 1 + alpha × weight.
+        Confidence is 1 + alpha × log(1 + weight).
     half_life_days : float
         How fast an act loses its say when the person's vector is solved.
     """
@@ -74,7 +74,7 @@ class Als:
         Parameters
         ----------
         interactions : scipy.sparse.csr_matrix, shape (users, items)
-            Positive weights of what people did.
+            Positive weights of what people did; their sum where they did it several times.
         config : AlsConfig
             How.
         seed : int
@@ -83,29 +83,36 @@ class Als:
         from implicit.als import AlternatingLeastSquares
 
         factors = min(config.factors, max(1, min(interactions.shape) - 1))
+        confidence = sparse.csr_matrix(interactions, dtype=np.float32, copy=True)
+        confidence.data = _confidence(confidence.data, config).astype(np.float32)
         with threadpool_limits(1, "blas"):  # implicit has threads of its own
             model = AlternatingLeastSquares(
                 factors=factors,
                 iterations=config.iterations,
                 regularization=config.regularization,
-                alpha=config.alpha,
+                alpha=1.0,  # implicit takes the values for the whole confidence
                 random_state=seed,
                 num_threads=0,
             )
-            model.fit(interactions.astype(np.float32), show_progress=False)
+            model.fit(confidence, show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.diff(interactions.tocsc().indptr) == 0] = 0.0
         return cls(vectors, config)
 
     def person(self, acts: Acts) -> Vectors:
-        """Solve a person's vector from acts; float32, shape (factors,); zero without acts."""
-        weights = np.maximum(acts.weights, 0.0) * 2.0 ** (-acts.ages / self.config.half_life_days)
-        confidence = self.config.alpha * weights
-        touched = np.asarray(self.vectors[acts.codes], dtype=np.float64)
+        """Solve a person's vector from acts; float32, shape (factors,); zero without acts.
+
+        Acts on one item add up; an item that was given back, on balance, says nothing.
+        """
+        items, place = np.unique(acts.codes, return_inverse=True)
+        decayed = acts.weights * 2.0 ** (-acts.ages / self.config.half_life_days)
+        weights = np.bincount(place, decayed, minlength=len(items))
+        liked = weights > 0
+        touched = np.asarray(self.vectors[items[liked]], dtype=np.float64)
+        confidence = _confidence(weights[liked], self.config)
         left = self.gram + self.config.regularization * np.eye(len(self.gram))
-        left = left + (touched * confidence[:, None]).T @ touched
-        right = touched.T @ (1.0 + confidence) if len(touched) else np.zeros(len(left))
-        return np.linalg.solve(left, right).astype(np.float32)
+        left = left + (touched * (confidence - 1.0)[:, None]).T @ touched
+        return np.linalg.solve(left, touched.T @ confidence).astype(np.float32)
 
     def propose(self, moment: Moment, n: int) -> Slate:
         """Items nearest to the person; nothing for somebody without acts."""
@@ -130,3 +137,8 @@ class Als:
         config = AlsConfig(int(numbers[0]), int(numbers[1]), *numbers[2:])
         vectors = np.load(folder / "als.items.npy", mmap_mode="r")
         return cls(vectors, config, Nearest.open(folder / "als.faiss"))
+
+
+def _confidence(weights: npt.ArrayLike, config: AlsConfig) -> npt.NDArray[np.float64]:
+    """How sure it is that somebody likes what was done with this weight; 1: nothing was done."""
+    return 1.0 + config.alpha * np.log1p(np.asarray(weights, dtype=np.float64))

@@ -45,7 +45,7 @@ class Nearest:
         lossy: Any = faiss.index_factory(width, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
         lossy.train(vectors[:: max(1, len(vectors) // (64 * lists))])
         lossy.add(vectors)
-        lossy.nprobe = max(1, lists // 64)
+        lossy.nprobe = max(1, lists // 8)
         found = cls(lossy)
         log.info("approximate index, recall %.3f", found.recall(vectors))
         return found
@@ -60,11 +60,13 @@ class Nearest:
 
     def recall(self, vectors: npt.NDArray[np.float32], n: int = 100, queries: int = 50) -> float:
         """Share of the exact ``n`` nearest that the index finds, over some of the vectors."""
+        n = min(n, len(vectors))
+        asked = vectors[:: max(1, len(vectors) // queries)][:queries]
         hits = 0
-        for vector in vectors[:: max(1, len(vectors) // queries)][:queries]:
-            exact = np.argpartition(-(vectors @ vector), n)[:n]
+        for vector in asked:
+            exact = np.argsort(-(vectors @ vector), kind="stable")[:n]
             hits += len(np.intersect1d(exact, self.search(vector, n)[0]))
-        return hits / (n * min(queries, len(vectors)))
+        return hits / (n * len(asked))
 
     def save(self, path: Path) -> None:
         """Write the index in faiss's own format."""

@@ -18,8 +18,8 @@ from recsys.candidates.popular import Popular
 ITEMS = [f"i{n}" for n in range(10)]
 
 
-def write_bundle(home: Home, as_of_us: int, *, best: str = "i0") -> Bundle:
-    """Write a bundle whose most popular item is ``best``; the others follow in order."""
+def parts(best: str = "i0") -> Parts:
+    """Parts whose most popular item is ``best``; the others follow in order."""
     ids = IdMap.of(ITEMS)
     names = ["tea", "cups"]
     category = IdMap.of(names)
@@ -42,9 +42,13 @@ def write_bundle(home: Home, as_of_us: int, *, best: str = "i0") -> Bundle:
     )
     vectors = np.eye(size, 4, dtype=np.float32)
     als = Als(vectors, AlsConfig(factors=4))
-    parts = Parts(items, References.empty(), als, Popular.fit(popularity), None, None)
+    return Parts(items, References.empty(), als, Popular.fit(popularity), None, None)
+
+
+def write_bundle(home: Home, as_of_us: int, *, best: str = "i0") -> Bundle:
+    """Write a bundle of ``parts``."""
     home.bundles.mkdir(parents=True, exist_ok=True)
-    return Bundle.write(parts, home.bundles, as_of_us)
+    return Bundle.write(parts(best), home.bundles, as_of_us)
 
 
 def promote(home: Home, bundle: Bundle, previous: str | None = None) -> None:
