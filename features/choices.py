@@ -4,6 +4,10 @@ Consents, the personalisation switch and deleted tags are events (``features.con
 job must know them as the online state does, or it would forget them.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import duckdb
 import pyarrow as pa
 
 from features import columns as c
@@ -64,3 +68,79 @@ def people(history: History, at_us: int) -> pa.Table:
         connection.register("known", history.users(at_us))
         connection.execute(f"CREATE TABLE decided AS {_DECIDED}")
         return connection.sql(_PEOPLE).to_arrow_table()
+
+
+class Say(NamedTuple):
+    """What one person has decided by some instant.
+
+    Parameters
+    ----------
+    consents : frozenset of str or None
+        Scopes given; None: not asked yet.
+    suppressed : frozenset of str
+        Tags deleted.
+    personalized : bool
+        Whether personalisation is on.
+    """
+
+    consents: frozenset[str] | None = None
+    suppressed: frozenset[str] = frozenset()
+    personalized: bool = True
+
+
+def at(
+    connection: duckdb.DuckDBPyConnection, user_ids: Sequence[str], at_us: Sequence[int]
+) -> list[Say]:
+    """What people had decided before given instants, row by row.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With the views ``events`` and ``users``.
+    user_ids, at_us : sequences of length n
+        Who, and the instant.
+
+    Returns
+    -------
+    list of Say, length n
+    """
+    asked = pa.table({
+        "row": range(len(user_ids)),
+        c.USER: pa.array(user_ids, pa.string()),
+        "asked_us": pa.array(at_us, pa.int64()),
+    })
+    connection.register("asked", asked)
+    rows = connection.execute(_AT).fetchall()
+    connection.unregister("asked")
+    return [
+        Say(
+            None if scopes is None else frozenset(scopes),
+            frozenset(suppressed or ()),
+            switched_on is not False,
+        )
+        for scopes, suppressed, switched_on in rows
+    ]
+
+
+_AT = f"""
+    WITH scoped AS (
+        SELECT {c.USER}, {c.VALID_FROM} AS since, consents AS scopes FROM users
+        UNION ALL
+        SELECT {c.USER}, at_us,
+            list_filter(string_split(coalesce(reason, ''), ','), lambda scope: scope <> '')
+        FROM events WHERE event = '{e.CONSENT_UPDATED}'
+    ), switched AS (
+        SELECT {c.USER}, at_us AS since, reason = 'on' AS switched_on FROM events
+        WHERE event = '{e.PERSONALIZATION_TOGGLED}' AND reason IN ('on', 'off')
+    ), deleted AS (
+        SELECT a.row, list(DISTINCT d.reason) AS suppressed
+        FROM asked a JOIN events d ON d.{c.USER} = a.{c.USER} AND d.at_us < a.asked_us
+        WHERE d.event = '{e.TAG_SUPPRESSED}' AND d.reason IS NOT NULL GROUP BY a.row
+    )
+    SELECT s.scopes, deleted.suppressed, w.switched_on
+    FROM asked a
+    ASOF LEFT JOIN scoped s ON a.{c.USER} = s.{c.USER} AND s.since < a.asked_us
+    ASOF LEFT JOIN switched w ON a.{c.USER} = w.{c.USER} AND w.since < a.asked_us
+    LEFT JOIN deleted USING (row)
+    ORDER BY a.row
+"""

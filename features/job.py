@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from features import portraits, snapshot
+from features import choices, portraits, snapshot
 from features.clock import BusinessZone, format_instant, now_us
 from features.history import History
 from features.home import Home
@@ -57,7 +57,7 @@ def run(home: Home, at_us: int | None, zone: BusinessZone) -> Published:
     newest = snapshot.publish(home, at_us or now_us(), zone, sealed.log_seq)
     as_of = newest.manifest.as_of_us
     history = History(home)
-    states = dict(snapshot.states(newest, history.users(as_of)))
+    states = dict(snapshot.states(newest, choices.people(history, as_of)))
     items = (
         Item(**{name: row[name] for name in Item.__struct_fields__})
         for row in history.items(as_of).to_pylist()

@@ -17,7 +17,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import batch, online, portraits, ties
+from features import batch, choices, online, portraits, ties
 from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
@@ -166,7 +166,9 @@ def publish(home: Home, at_us: int, zone: BusinessZone, log_seq: int = 0) -> Sna
     pq.write_table(held, folder / "ties.parquet", compression="zstd")
     references = References.build(tables, connection, at_us, zone)
     references.save(folder / "references")
-    people = portraits.build(tables, references, History(home).users(at_us), at_us=at_us, zone=zone)
+    people = portraits.build(
+        tables, references, choices.people(History(home), at_us), at_us=at_us, zone=zone
+    )
     pq.write_table(people, folder / "portraits.parquet", compression="zstd")
     _write_cells(folder, rows, at_us, zone)
     for name, events, most in (
@@ -222,7 +224,7 @@ def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.St
     snapshot : Snapshot
         Made by ``publish``.
     users : pyarrow.Table
-        Users in force, for profiles and consents.
+        Of ``features.choices.people``: profiles, consents, switches, deleted tags.
     """
     found: dict[str, online.State] = {}
     for row in users.to_pylist():
@@ -233,7 +235,12 @@ def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.St
         }
         if row["registered_us"] is not None:
             profile["registered_us"] = str(row["registered_us"])
-        found[row[c.USER]] = online.State(profile=profile, consents=row["consents"])
+        found[row[c.USER]] = online.State(
+            profile=profile,
+            consents=row["consents"],
+            personalized=row["personalized"],
+            suppressed=row["suppressed"],
+        )
     for key in Key:
         if online.live(key):
             _fill_cells(found, snapshot, key)

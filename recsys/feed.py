@@ -12,7 +12,9 @@ import numpy.typing as npt
 from msgspec import structs
 
 from features import columns as c
+from features import consent
 from features.clock import BusinessZone
+from features.counters import Scope
 from features.events import Event
 from features.frames import feed as frame
 from features.items import Items
@@ -102,7 +104,7 @@ class Feed:
         with trace.stage("state"):
             state = self._state(query, people, trace)
             reading = Reading(self._seen(query, state or State()), query.at_us, self.zone)
-            personalized = query.personalized and (state is None or state.personalized)
+            personalized = query.personalized and consent.personal(consent.say(reading.state))
             now = self._moment(reading, query, people, personalized, trace)
         with trace.stage("sources"):
             chosen = self.sources if personalized else (self.parts.popular,)
@@ -159,7 +161,7 @@ class Feed:
         trace: _Trace,
     ) -> Moment:
         close = moment.closest(reading) if personalized else []
-        if not moment.social(reading.state.consents):
+        if not consent.gives(consent.say(reading.state), Scope.SOCIAL_GRAPH):
             close = []
         try:
             states = people.states([name for name, _ in close]) if close else {}
@@ -182,6 +184,8 @@ class Feed:
                 raw = frame.online(reading, self.items, slate.codes)
                 raw.update(now.friends.at(slate.codes))
                 raw.update(slate_columns(slate))
+                own = np.zeros(len(slate), dtype=np.int64)
+                consent.hide(raw, [consent.say(reading.state)], own)
                 rows = frame.assemble(raw, len(slate))
                 return rows, self.parts.feed.score(rows)
             except Exception:  # fail open: agreement of sources ranks well enough

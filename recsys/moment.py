@@ -3,6 +3,7 @@
 Serving makes a moment from the online state, training from the history; sources cannot tell which.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from features import consent, ties
 from features import events as e
-from features import ties
 from features.catalogue import INTEREST
 from features.clock import DAY_US
 from features.counters import Key, Scope
@@ -172,7 +173,7 @@ def closest(reading: Reading) -> list[tuple[str, float]]:
 
 def own_acts(state: State) -> list[Act]:
     """A person's last acts, oldest first."""
-    return sorted({*state.recent, *state.deeds})
+    return sorted((Counter(state.recent) | Counter(state.deeds)).elements())
 
 
 def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap) -> Moment:
@@ -193,21 +194,10 @@ def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMa
         FriendItems.of([
             (strength, Acts.of(state.deeds, ids, reading.at_us))
             for strength, state in friends
-            if social(state.consents)
+            if consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
         ]),
         _bought(reading, ids),
     )
-
-
-def social(consents: Sequence[str] | None) -> bool:
-    """Whether a person's acts may be used for friends: nobody who refused is used.
-
-    Examples
-    --------
-    >>> social(None), social(["personalize"]), social(["social_graph"])
-    (True, False, True)
-    """
-    return consents is None or Scope.SOCIAL_GRAPH in consents
 
 
 def _bought(reading: Reading, ids: IdMap) -> Codes:

@@ -9,14 +9,14 @@ import logging
 import numpy as np
 
 from features import columns as c
+from features import consent
 from features.clock import BusinessZone
-from features.counters import Key
+from features.counters import Key, Scope
 from features.frames import sharing as frame
 from features.frames.feed import Raw
 from features.ids import UNKNOWN
 from features.online import Reading, State
 from recsys.bundle import Bundle
-from recsys.moment import social
 from recsys.query import People, Reason, ShareAnswer, ShareQuery, ShareTarget
 from recsys.slate import Floats
 
@@ -67,7 +67,7 @@ class Sharing:
             States of the person and of friends.
         """
         state = people.states([query.user_id]).get(query.user_id) or State()
-        if not social(state.consents):
+        if not consent.gives(consent.say(state), Scope.SOCIAL_GRAPH):
             return ShareAnswer((), held_back=0)
         reading = Reading(state, query.at_us, self.zone)
         names = candidates(reading)
@@ -80,6 +80,8 @@ class Sharing:
         if not willing:
             return ShareAnswer((), held_back=len(names))
         raw = frame.online(reading, willing, states, self.parts.items, query.item_id)
+        decided = [consent.say(states.get(name, State())) for name in willing]
+        frame.hide(raw, decided, np.arange(len(willing)))
         scores, degraded = self._score(raw, len(willing))
         best = np.argsort(-scores, kind="stable")[: query.k]
         targets = tuple(
@@ -116,5 +118,5 @@ class Sharing:
 
 def _willing(state: State | None, sharer: Reading, name: str) -> bool:
     """Whether somebody may be proposed: did not refuse, never muted or reported the sharer."""
-    refused = state is not None and not social(state.consents)
-    return not refused and sharer.number("pair.muted_by", name) == 0
+    gives = state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
+    return gives and sharer.number("pair.muted_by", name) == 0

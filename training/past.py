@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from features import choices, consent, online, ties
 from features import columns as c
 from features import events as e
-from features import online, ties
 from features.catalogue import INTEREST
 from features.clock import DAY_US, BusinessZone, Int64s
 from features.counters import Key, Scope
@@ -98,17 +98,11 @@ class Past:
         ).to_arrow_table()
         return _ActArrays.of(rows)
 
-    @cached_property
-    def refusing(self) -> frozenset[str]:
-        """People who gave consents, but not the one to be used for friends."""
-        rows = self.connection.execute(
-            f"SELECT {c.USER}, consents FROM users WHERE consents IS NOT NULL "
-            f"QUALIFY row_number() OVER (PARTITION BY {c.USER} ORDER BY {c.VALID_FROM} DESC) = 1"
-        ).fetchall()
-        return frozenset(user for user, given in rows if Scope.SOCIAL_GRAPH not in given)
-
     def companions(self, queries: Queries) -> Companions:
-        """Everyone who may count as a friend at each query's instant."""
+        """Everyone who may count as a friend at each query's instant.
+
+        Nobody counts who refuses to, and nobody for a person who does.
+        """
         self.connection.register("queries", queries.table())
         rows = self.connection.sql(
             f"""
@@ -135,11 +129,16 @@ class Past:
             """,
             params={name: _pair_events(name == "mirrored") for name in ("forward", "mirrored")},
         ).to_arrow_table()
-        return Companions(
-            rows["query"].to_numpy(),
-            rows[c.PEER].to_numpy(zero_copy_only=False),
-            rows["tied"].to_numpy(),
-        )
+        query, peers = rows["query"].to_numpy(), rows[c.PEER].to_numpy(zero_copy_only=False)
+        asks = np.array([social(one) for one in self.say(queries)], dtype=np.bool_)
+        at_us = queries.at_us[query]
+        willing = [social(one) for one in self.say(Queries(peers.tolist(), at_us))]
+        kept = asks[query] & np.array(willing, dtype=np.bool_)
+        return Companions(query[kept], peers[kept], rows["tied"].to_numpy()[kept])
+
+    def say(self, queries: Queries) -> list[choices.Say]:
+        """What each query's person had decided by then."""
+        return choices.at(self.connection, queries.users, queries.at_us.tolist())
 
     def moments(self, queries: Queries, ids: IdMap) -> Iterator[Moment]:
         """What sources see at each query, in order.
@@ -158,14 +157,11 @@ class Past:
         strength = ties.strength(
             around.tied, values["pair.together_90"], values["pair.together_by_90"]
         )
-        strength[[peer in self.refusing for peer in around.peers]] = 0.0
         order = np.lexsort((around.peers.astype(str), -strength, around.query))
         starts = np.searchsorted(around.query, np.arange(len(queries) + 1))
         known = self.acts.known(ids)
         for i, (user, asked) in enumerate(zip(queries.users, queries.at_us, strict=True)):
             close = order[starts[i] : starts[i + 1]][:FRIENDS]
-            if user in self.refusing:
-                close = close[:0]
             friends = [
                 (float(strength[j]), known.deeds(around.peers[j], int(asked), online.DEEDS))
                 for j in close
@@ -177,6 +173,11 @@ class Past:
                 FriendItems.of(friends),
                 known.bought(user, int(asked)),
             )
+
+
+def social(decided: choices.Say) -> bool:
+    """Whether a person's acts may be used for friends."""
+    return consent.gives(decided, Scope.SOCIAL_GRAPH)
 
 
 def _pair_events(mirror: bool) -> list[str]:

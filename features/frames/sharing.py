@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features import consent
 from features.catalogue import of_key
+from features.choices import Say
 from features.clock import DAY_US, Int64s
 from features.counters import Key
 from features.frames.feed import SIDES, Floats, Formula, Raw
@@ -115,6 +117,13 @@ def assemble(raw: Raw, size: int) -> npt.NDArray[np.float32]:
     for i, formula in enumerate(COLUMNS.values()):
         rows[:, i] = formula(raw)
     return rows
+
+
+def hide(raw: dict[str, Floats], decided: Sequence[Say], rows: Int64s) -> None:
+    """Make null, in place, what may not be used of the peers; pairs belong to the sharer."""
+    peers = {name: values for name, values in raw.items() if not name.startswith("pair.")}
+    consent.hide(peers, decided, rows)
+    raw.update(peers)
 
 
 def offline(points: "Points", items: Items, examples: Examples) -> dict[str, Floats]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features import consent
 from features.catalogue import ACTIVE
 from features.clock import DAY_US, Int64s, Refresh
 from features.counters import Counter
@@ -59,7 +60,8 @@ def ask(
 ) -> Asked:
     """Queries of a window, at most ``most`` of them, drawn by chance.
 
-    What the person had bought before is not relevant where people do not buy a thing twice.
+    Nobody is asked who does not want to be known. What the person had bought before is not
+    relevant where people do not buy a thing twice.
     """
     target, repeats = settings.target, settings.repeats
     rows = past.connection.execute(
@@ -89,6 +91,8 @@ def ask(
             "repeats": repeats,
         },
     ).fetchall()
+    asked = Queries([row[0] for row in rows], np.array([row[1] for row in rows], dtype=np.int64))
+    rows = [row for row, one in zip(rows, past.say(asked), strict=True) if consent.personal(one)]
     if len(rows) > most:
         rows = [rows[i] for i in np.sort(rng.choice(len(rows), most, replace=False))]
     codes = [items.ids.codes(sorted(row[2])) for row in rows]
@@ -185,6 +189,7 @@ def rows(
         for one in proposed
     ]
     raw |= {name: np.concatenate([one[name] for one in said]) for name in said[0]} if said else {}
+    consent.hide(raw, past.say(queries), query)
     return frame.assemble(raw, len(codes))
 
 

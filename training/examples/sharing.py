@@ -18,7 +18,7 @@ from features.frames.feed import Raw
 from features.items import Items
 from recsys.ranking.lambdamart import Groups
 from recsys.sharing import CANDIDATES
-from training.past import Companions, Past, Queries
+from training.past import Companions, Past, Queries, social
 from training.split import Window
 
 LATEST_DAYS = 7
@@ -59,7 +59,11 @@ class Shares:
 
 
 def shares(past: Past, window: Window) -> Shares:
-    """Shares of a window that somebody opened, oldest first."""
+    """Shares of a window that somebody opened, oldest first.
+
+    People who refuse that their acts are used for friends neither share nor open here: they could
+    never be asked or proposed.
+    """
     rows = past.connection.execute(
         f"""
         SELECT s.{c.USER}, s.{c.ITEM}, s.{c.AT}, list(DISTINCT o.{c.USER})
@@ -73,10 +77,18 @@ def shares(past: Past, window: Window) -> Shares:
         """,
         {"start": window.start_us, "end": window.end_us},
     ).fetchall()
+    asks = past.say(Queries([row[0] for row in rows], np.array([row[2] for row in rows])))
+    pairs = [(i, opener) for i, row in enumerate(rows) for opener in row[3] if social(asks[i])]
+    who = Queries([opener for _, opener in pairs], np.array([rows[i][2] for i, _ in pairs]))
+    opened: dict[int, set[str]] = {}
+    for (i, opener), decided in zip(pairs, past.say(who), strict=True):
+        if social(decided):
+            opened.setdefault(i, set()).add(opener)
+    kept = sorted(opened)
     return Shares(
-        Queries([row[0] for row in rows], np.array([row[2] for row in rows], dtype=np.int64)),
-        [row[1] for row in rows],
-        [frozenset(row[3]) for row in rows],
+        Queries([rows[i][0] for i in kept], np.array([rows[i][2] for i in kept], dtype=np.int64)),
+        [rows[i][1] for i in kept],
+        [frozenset(opened[i]) for i in kept],
     )
 
 
@@ -115,6 +127,8 @@ def candidates(past: Past, items: Items, asked: Shares) -> Candidates:
         around.tied,
     )  # fmt: skip
     raw = frame.offline(past.points, items, examples)
+    peers = Queries(examples.peers, asked.queries.at_us[around.query])
+    frame.hide(raw, past.say(peers), np.arange(len(around.query)))
     opened = [
         peer in asked.opened_by[i] for i, peer in zip(around.query, around.peers, strict=True)
     ]
