@@ -80,8 +80,9 @@ def clean(value: Value, part: Part) -> Value:
     """Turn spellings of "no value", and NaN, into NULL."""
     sql = value.sql
     if value.kind in {"text", "json"}:
-        for null in part.nulls:
-            sql = f"nullif({sql}, {text(null)})"
+        if part.nulls:
+            nulls = ", ".join(text(null) for null in part.nulls)
+            sql = f"CASE WHEN {sql} NOT IN ({nulls}) THEN {sql} END"
     elif value.kind == "float":
         sql = f"CASE WHEN NOT isnan({sql}) THEN {sql} END"
     return Value(sql, value.kind, value.name)

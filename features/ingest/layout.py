@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
 from features.errors import MappingError, UnknownName
-from features.ingest.casting import Value, kind_of
+from features.ingest.casting import Value, kind_of, text
 from features.ingest.mapping import Part, spellings
 
 FILE = "_file"
 ROW = "_row"
 DOCUMENT = "_document"
 """Name of the only column of an NDJSON source."""
+
+Tree = dict[str, Any]
+"""Keys of a JSON object: ``"VARCHAR"`` for a value wanted, else the tree of an inner object."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,14 @@ class Found:
     Attributes
     ----------
     documents : dict
-        SQL of each JSON document looked into, with the JSON paths wanted of it.
+        SQL of each JSON document looked into, with the keys wanted of it as a tree.
     used : set of str
         Source columns and paths that went somewhere.
     """
 
     layout: Layout
     part: Part
-    documents: dict[str, list[str]] = field(default_factory=dict)
+    documents: dict[str, Tree] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def values(self, paths: Iterable[str]) -> list[Value]:
@@ -134,12 +138,23 @@ class Found:
         return None if place is None or not place[1] else self._inside(*place, path)
 
     def _inside(self, document: str, path: str, name: str) -> Value:
-        wanted = self.documents.setdefault(document, [])
-        json_path = path_in_json(path)
-        if json_path not in wanted:
-            wanted.append(json_path)
-        place = list(self.documents).index(document)
-        return Value(f"v{place}[{wanted.index(json_path) + 1}]", "json", name)
+        *parents, last = path.split(".")
+        place = tree = self.documents.setdefault(document, {})
+        for parent in parents:
+            place = place.setdefault(parent, {}) if isinstance(place, dict) else place
+        if not isinstance(place, dict) or not _fits(place, last):
+            return Value(f"json_extract_string({document}, '{path_in_json(path)}')", "json", name)
+        place[last] = "VARCHAR"
+        steps = "".join(f"[{text(step)}]" for step in (*parents, last))
+        number = next(n for n, one in enumerate(self.documents.values()) if one is tree)
+        return Value(f"v{number}{steps}", "json", name)
+
+
+def _fits(place: Tree, name: str) -> bool:
+    """Whether a struct may have this field too: DuckDB's are told apart by letters alone."""
+    return place.get(name, "VARCHAR") == "VARCHAR" and not any(
+        other != name and other.lower() == name.lower() for other in place
+    )
 
 
 def path_in_json(path: str) -> str:

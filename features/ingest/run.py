@@ -1,12 +1,11 @@
 """The entrance for files and Arrow tables: read, map, check, drop repeats, write, report."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from features import tables
@@ -15,12 +14,13 @@ from features.errors import FileRefused, HuorenError
 from features.history import History
 from features.home import Home
 from features.ingest import mapping as maps
-from features.ingest.layout import FILE, ROW, Layout
-from features.ingest.mapping import CANONICAL, Mapping, Part
-from features.ingest.reading import Raw, numbered, open_raw
+from features.ingest.layout import FILE, ROW
+from features.ingest.mapping import CANONICAL, Mapping
+from features.ingest.opening import Advance, Source, opened, sql_schema
+from features.ingest.reading import Raw, numbered
 from features.ingest.report import Report
 from features.ingest.select import Select
-from features.ingest.sources import Job, jobs_of, quarantine_name
+from features.ingest.sources import jobs_of, quarantine_name
 from features.ingest.stage import QUARANTINE, Stage
 from features.ingest.writing import Transaction, write_days, write_file
 from features.tables import Table
@@ -29,62 +29,6 @@ WORST = 0.5
 """A file with a larger share of bad rows is refused whole."""
 
 UnknownItems = Literal["keep", "quarantine"]
-Advance = Callable[[Path], None]
-
-
-class Source:
-    """One opened file of a run.
-
-    Parameters
-    ----------
-    number : int
-        Its place in the run.
-    name : str
-        It in reports and messages.
-    quarantine : str
-        File name for its bad rows.
-    part : Part
-        Its mapping.
-    raw : Raw
-        Its rows.
-    partitions : dict of str to str
-        Columns that its folders give.
-    """
-
-    def __init__(
-        self,
-        number: int,
-        name: str,
-        quarantine: str,
-        part: Part,
-        raw: Raw,
-        partitions: dict[str, str],
-    ) -> None:
-        self.number = number
-        self.name = name
-        self.quarantine = quarantine
-        self.part = part
-        self.raw = raw
-        self.partitions = {k: v for k, v in partitions.items() if k not in raw.schema.names}
-        self.rows = 0
-        self.notes: list[str] = []
-
-    @property
-    def layout(self) -> Layout:
-        """Columns of the file, then those of its folders."""
-        folders = [pa.field(name, pa.string()) for name in self.partitions]
-        return Layout(pa.schema([*self.raw.schema, *folders]), tuple(self.partitions))
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Rows under the names that :class:`Select` expects."""
-        names = [f"s{n}" for n in range(len(self.layout.names))]
-        for numbers, batch in self.raw.batches:
-            count = batch.num_rows
-            self.rows += count
-            folders = [pa.repeat(value, count) for value in self.partitions.values()]
-            own = [pa.array(np.full(count, self.number, np.int32)), pa.array(numbers)]
-            yield pa.record_batch([*batch.columns, *folders, *own], names=[*names, FILE, ROW])
-        self.rows += len(self.raw.broken)
 
 
 def ingest(
@@ -136,7 +80,7 @@ def ingest(
         run = _Run(home, into, unknown_items)
         try:
             for name, those in groupby(jobs, key=lambda job: job.table):
-                run.take(tables.TABLES[name], _opened(source, list(those), advance))
+                run.take(tables.TABLES[name], opened(source, list(those), advance))
             run.finish()
         finally:
             run.stage.close()
@@ -203,14 +147,6 @@ def ingest_table(
     return run.reports[0]
 
 
-def _opened(source: Path, jobs: list[Job], advance: Advance) -> Iterator[Source]:
-    for number, job in enumerate(jobs):
-        name = job.path.name if job.path == source else job.path.relative_to(source).as_posix()
-        raw = open_raw(job.path, job.part)
-        yield Source(number, name, job.quarantine, job.part, raw, job.partitions)
-        advance(job.path)
-
-
 class _Run:
     """One call's way from opened sources to committed files."""
 
@@ -260,7 +196,7 @@ class _Run:
                 raise
 
         peeked = batches()
-        schema = _sql_schema(first.layout)
+        schema = sql_schema(first.layout)
         try:
             self.stage.take(select, pa.RecordBatchReader.from_batches(schema, peeked))
         except duckdb.Error:
@@ -320,11 +256,6 @@ class _Run:
             write_days(kept, table.schema, name, self.into)
         else:
             write_file(kept, table.schema, self.into.place(self.home.table(table.name) / name))
-
-
-def _sql_schema(layout: Layout) -> pa.Schema:
-    columns = [pa.field(f"s{n}", one.type) for n, one in enumerate(layout.schema)]
-    return pa.schema([*columns, pa.field(FILE, pa.int32()), pa.field(ROW, pa.int64())])
 
 
 def _mostly_bad(name: str, rows: int, bad: int, why: dict[str, int]) -> FileRefused:

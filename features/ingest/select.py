@@ -4,6 +4,7 @@ Sub-selects, from the inside out: the source as it is; one row for each element 
 list; the values looked up; the values cast; what follows from them; the first fault.
 """
 
+import json
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -96,10 +97,9 @@ class Select:
         tests = [test for name in self.values for test in self._tests(name)]
         reason = checks.first_fault(self.table, tests, now_us, known_items=known_items)
         rows = f"SELECT *, {reason} AS _reason FROM ({rows})"
-        if self.lists:  # an order with a bad line is bad as a whole
-            worst = f"min(_reason) OVER (PARTITION BY {FILE}, {ROW})"
-            rows = f"SELECT * REPLACE ({worst} AS _reason) FROM ({rows})"
-        raw = "CASE WHEN _reason IS NOT NULL THEN _raw END" if self._is_events else "_raw"
+        raw = self._raw()
+        if self._is_events:  # written for few rows, so never computed for all
+            raw = f"CASE WHEN _reason IS NOT NULL THEN {raw} END"
         names = ", ".join(self.table.schema.names)
         return f"SELECT {FILE}, {ROW}, _reason, {raw} AS _raw, _hash, {names} FROM ({rows})"
 
@@ -119,12 +119,10 @@ class Select:
 
     def _source(self) -> str:
         if not self.layout.is_json:
-            pairs = (f"{text(n)}, {self.layout.column(n).sql}" for n in self.layout.names)
-            raw = f"json_object({', '.join(pairs)})::VARCHAR"
-            return f"SELECT *, {raw} AS _raw, false AS _broken FROM source"
+            return "SELECT *, false AS _broken FROM source"
         raw = self.layout.sql(DOCUMENT)
         valid = f"json_valid({raw}) AND ltrim({raw})[1] = '{{'"
-        rows = f"SELECT *, {raw} AS _raw, CASE WHEN {valid} THEN {raw}::JSON END AS d0 FROM source"
+        rows = f"SELECT *, CASE WHEN {valid} THEN {raw}::JSON END AS d0 FROM source"
         return f"SELECT *, d0 IS NULL AS _broken FROM ({rows})"
 
     def _exploded(self, rows: str) -> str:
@@ -139,8 +137,8 @@ class Select:
 
     def _looked_up(self, rows: str) -> str:
         found = [
-            f"json_extract_string({document}, [{', '.join(text(path) for path in paths)}]) AS v{n}"
-            for n, (document, paths) in enumerate(self.found.documents.items())
+            f"from_json({document}, {text(json.dumps(tree, ensure_ascii=False))}) AS v{n}"
+            for n, (document, tree) in enumerate(self.found.documents.items())
         ]
         values = [
             f"{self._renamed(name, value)} AS {name}_{n}"
@@ -160,8 +158,7 @@ class Select:
         return casting.renamed(casting.clean(value, self.part), renames).sql
 
     def _cast(self, rows: str) -> str:
-        parts = [FILE, ROW, "_raw", "_line", "_broken"]
-        parts += [f"{self._content()} AS _content", f"{leftover(self.found)} AS _left"]
+        parts = [*self._carried(), "_line", f"{leftover(self.found)} AS _left"]
         for name in self.values:
             parts.append(f"{self._read(name)} AS c_{name}")
             parts += [f"{condition} AS {test}" for test, condition in self._tests(name).items()]
@@ -203,7 +200,7 @@ class Select:
         return tests
 
     def _derived(self, rows: str) -> str:
-        parts = [FILE, ROW, "_raw", "_broken", f"{self._hash()} AS _hash"]
+        parts = [*self._carried(), f"{self._hash()} AS _hash"]
         parts += [test for name in self.values for test in self._tests(name)]
         parts += [f"{self._final(name)} AS {name}" for name in self.table.schema.names]
         return f"SELECT {', '.join(parts)} FROM ({rows})"
@@ -225,10 +222,19 @@ class Select:
             return f"CASE WHEN _left IS NULL THEN {sql} ELSE {both} END"
         return sql
 
+    def _carried(self) -> list[str]:
+        """Columns that go through every step: where a row is from, and what it was."""
+        return [FILE, ROW, "_broken", *(self.layout.sql(name) for name in self.layout.names)]
+
+    def _raw(self) -> str:
+        if self.layout.is_json:
+            return self.layout.sql(DOCUMENT)
+        columns = (self.layout.column(name) for name in self.layout.names)
+        pairs = (f"{text(value.name)}, {value.sql}" for value in columns)
+        return f"json_object({', '.join(pairs)})::VARCHAR"
+
     def _content(self) -> str:
         """Whole content of a row, so that an id can be made of it."""
-        if not self._is_events:
-            return "NULL"
         columns = (self.layout.column(name) for name in sorted(self.layout.names))
         pairs = (f"{text(value.name + '=')} || {value.sql}::VARCHAR" for value in columns)
         return f"concat_ws(chr(31), {', '.join(pairs)})"
@@ -236,7 +242,7 @@ class Select:
     def _hash(self) -> str:
         if not self._is_events:
             return "NULL::VARCHAR"
-        return f"CASE WHEN c_{c.MESSAGE} IS NULL THEN md5(_content) END"
+        return f"CASE WHEN c_{c.MESSAGE} IS NULL THEN md5({self._content()}) END"
 
 
 def _is_one_of(said: list[str], wanted: tuple[object, ...]) -> str:

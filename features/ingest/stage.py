@@ -89,6 +89,8 @@ class Stage:
         self.connection.register("source", rows)
         self.connection.execute(f"INSERT INTO {select.table.name} {query}")
         self.connection.unregister("source")
+        if select.lists:
+            self._spread_faults(select.table)
 
     def take_broken(self, table: Table, file: int, broken: Iterable[tuple[int, str]]) -> None:
         """Add rows that could not even be split into fields."""
@@ -146,6 +148,17 @@ class Stage:
 
     def _tables(self) -> set[str]:
         return {name for (name,) in self.connection.execute("SHOW TABLES").fetchall()}
+
+    def _spread_faults(self, table: Table) -> None:
+        """Let an order with a bad line be bad as a whole."""
+        worst = (
+            f"SELECT {FILE} AS f, {ROW} AS r, min(_reason) AS why, any_value(_raw) AS what "
+            f"FROM {table.name} WHERE _reason IS NOT NULL GROUP BY ALL"
+        )
+        self.connection.execute(
+            f"UPDATE {table.name} SET _reason = why, _raw = what FROM ({worst}) AS worst "
+            f"WHERE {FILE} = f AND {ROW} = r AND _reason IS NULL"
+        )
 
     def _number_repeats(self) -> None:
         """Give identical rows of one file the ids ``…-0``, ``…-1``: honest repeats survive."""

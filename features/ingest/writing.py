@@ -26,6 +26,9 @@ from features.home import Home
 GROUP_ROWS = 1_000_000
 """Rows of a Parquet row group at most."""
 
+FEW = 10_000
+"""Rows below which a quick codec without dictionaries pays: thousands of small days."""
+
 
 class Transaction:
     """One run's writing; a context manager that holds the home's ingest lock.
@@ -178,7 +181,13 @@ class _Waiting:
     def flush(self) -> None:
         if self.batches:
             if self.writer is None:
-                self.writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
+                many = self.rows >= FEW
+                self.writer = pq.ParquetWriter(
+                    self.path,
+                    self.schema,
+                    compression="zstd" if many else "snappy",
+                    use_dictionary=many,
+                )
             self.writer.write_table(pa.Table.from_batches(self.batches).cast(self.schema))
         self.batches, self.rows = [], 0
 
