@@ -76,6 +76,21 @@ def kind_of(kind: pa.DataType) -> str:
     return next((name for name, test in tests.items() if test(kind)), "text")
 
 
+def sort_of(column: str, kind: pa.DataType) -> str:
+    """Say what a column of an Arrow type holds: a key of ``rules.WRONG_TYPE``.
+
+    Examples
+    --------
+    >>> sort_of("rating", pa.float32()), sort_of("price_fen", pa.int64())
+    ('number', 'money')
+    """
+    if pa.types.is_integer(kind):
+        return rules.sort_of(column, "int")
+    if pa.types.is_floating(kind):
+        return rules.sort_of(column, "float")
+    return rules.sort_of(column, "list" if pa.types.is_list(kind) else "str")
+
+
 def clean(value: Value, part: Part) -> Value:
     """Turn spellings of "no value", and NaN, into NULL."""
     sql = value.sql
@@ -119,7 +134,7 @@ def cast(value: Value, column: str, kind: pa.DataType, part: Part) -> str:
         When the column is an instant, the value a number, and nothing says in what unit.
     """
     duck = DUCK[kind]
-    sort = rules.sort_of(column, _python(kind))
+    sort = sort_of(column, kind)
     if sort == "instant":
         return _instant(value, column, part)
     if sort == "money":
@@ -138,7 +153,7 @@ def cast(value: Value, column: str, kind: pa.DataType, part: Part) -> str:
 
 def never_fails(value: Value, column: str, kind: pa.DataType) -> bool:
     """Whether every value of this kind can be read as this column, so that no check is needed."""
-    sort = rules.sort_of(column, _python(kind))
+    sort = sort_of(column, kind)
     if sort == "text":
         return value.kind not in {"json", "nested", "list"}
     return sort == "list" and value.kind == "list"
@@ -156,14 +171,6 @@ def naive(value: Value, part: Part) -> str | None:
     if part.format:
         read += f" OR try_strptime({value.sql}, {text(part.format)}) IS NOT NULL"
     return f"({read})"
-
-
-def _python(kind: pa.DataType) -> str:
-    if pa.types.is_integer(kind):
-        return "int"
-    if pa.types.is_floating(kind):
-        return "float"
-    return "list" if pa.types.is_list(kind) else "str"
 
 
 def _number(value: Value, duck: str, *, whole: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from features import columns as c
 from features.events import KINDS
 from features.ingest import rules
-from features.ingest.casting import text
+from features.ingest.casting import sort_of, text
 from features.tables import Table
 
 
@@ -51,22 +51,14 @@ def _unread(table: Table, tests: Iterable[str]) -> list[tuple[str, str]]:
     cases = []
     for test in tests:
         how, _, name = test.partition("_")
-        words = rules.NAIVE_TIME if how == "naive" else rules.WRONG_TYPE[sort_in(table, name)]
+        words = rules.NAIVE_TIME if how == "naive" else rules.WRONG_TYPE[_sort(table, name)]
         cases.append((test, fault(name, words)))
     return cases
 
 
-def sort_in(table: Table, name: str) -> str:
-    """Say what a column of a table holds; a key of ``rules.WRONG_TYPE``."""
-    import pyarrow as pa
-
-    if name not in table.schema.names:
-        return "text"
-    kind = table.schema.field(name).type
-    if pa.types.is_list(kind):
-        return rules.sort_of(name, "list")
-    whole, number = pa.types.is_integer(kind), pa.types.is_floating(kind)
-    return rules.sort_of(name, "int" if whole else "float" if number else "str")
+def _sort(table: Table, name: str) -> str:
+    known = name in table.schema.names
+    return sort_of(name, table.schema.field(name).type) if known else "text"
 
 
 def _events() -> list[tuple[str, str]]:

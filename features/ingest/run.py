@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features import tables
 from features.clock import now_us
-from features.errors import FileRefused, HuorenError
+from features.errors import FileRefused
 from features.history import History
 from features.home import Home
 from features.ingest import mapping as maps
@@ -191,7 +191,7 @@ class _Run:
                     read.append(source)
                     yield from source.batches()
                     source = next(group, None)
-            except HuorenError as error:  # DuckDB would pass on its words alone
+            except Exception as error:  # DuckDB would pass on its words alone
                 errors.append(error)
                 raise
 
