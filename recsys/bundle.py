@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
-from features.errors import BundleCorrupt, BundleIncomplete, BundleMismatch
+from features.errors import BundleCorrupt, BundleError, BundleIncomplete, BundleMismatch
 from features.frames.feed import feature_hash
 from features.items import Items
 from features.references import References
@@ -25,6 +26,11 @@ from recsys.ranking.lambdamart import LambdaMart
 SCHEMA_VERSION = 1
 
 MANIFEST = "manifest.json"
+
+HASHED = ("schema_version", "feature_hash", "as_of_us", "settings", "metrics", "files")
+"""What of a manifest the fingerprint covers: a run's id and date make no other bundle."""
+
+_OTHERWISE = "take another bundle or run `huoren train`"
 
 
 @dataclass(frozen=True)
@@ -106,19 +112,18 @@ class Bundle:
                 f"no bundle in {folder}", expected=MANIFEST, next_step="run `huoren train`"
             )
         try:
-            manifest = json.loads(path.read_text())
-        except ValueError as error:
-            raise BundleCorrupt(
-                f"{path} is no JSON", next_step="take another bundle or run `huoren train`"
-            ) from error
+            manifest = dict(json.loads(path.read_text()))
+        except (ValueError, TypeError) as error:
+            raise BundleCorrupt(f"{path} is no JSON object", next_step=_OTHERWISE) from error
         _check_made_for(manifest)
+        _check_whole(path, manifest)
         _check_files(folder, manifest["files"])
         if manifest["sha"] != content_hash(manifest):
             raise BundleCorrupt(
                 f"{path} was changed",
                 expected=f"sha {content_hash(manifest)}",
                 got=str(manifest["sha"]),
-                next_step="take another bundle or run `huoren train`",
+                next_step=_OTHERWISE,
             )
         return cls(folder, manifest)
 
@@ -126,7 +131,7 @@ class Bundle:
     def write(
         cls, parts: Parts, into: Path, as_of_us: int, extra: Mapping[str, Any] | None = None
     ) -> Self:
-        """Write parts as ``into/<sha>``, atomically.
+        """Write parts as ``into/<sha>``, atomically; the same content is one bundle.
 
         Parameters
         ----------
@@ -139,24 +144,34 @@ class Bundle:
         extra : mapping, optional
             More for the manifest: metrics, run id, data window.
         """
-        folder = into / "partial"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = into / f"partial-{uuid4().hex}"
         folder.mkdir(parents=True)
-        parts.save(folder)
-        names = sorted(path for path in folder.rglob("*") if path.is_file())
-        manifest = dict(extra or {}) | {
-            "schema_version": SCHEMA_VERSION,
-            "feature_hash": feature_hash(),
-            "as_of_us": as_of_us,
-            "settings": asdict(parts.settings),
-            "files": {str(path.relative_to(folder)): _sha256(path) for path in names},
-        }
-        manifest["sha"] = content_hash(manifest)
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
-        target = into / manifest["sha"]
-        shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)
-        return cls(target, manifest)
+        try:
+            parts.save(folder)
+            names = sorted(path for path in folder.rglob("*") if path.is_file())
+            manifest = (
+                {"metrics": {}}
+                | dict(extra or {})
+                | {
+                    "schema_version": SCHEMA_VERSION,
+                    "feature_hash": feature_hash(),
+                    "as_of_us": as_of_us,
+                    "settings": asdict(parts.settings),
+                    "files": {str(path.relative_to(folder)): _sha256(path) for path in names},
+                }
+            )
+            manifest["sha"] = content_hash(manifest)
+            text = json.dumps(manifest, indent=1, ensure_ascii=False)
+            (folder / MANIFEST).write_text(text)
+            target = into / manifest["sha"]
+            try:
+                return cls.open(target)  # the same content was written before
+            except BundleError:
+                shutil.rmtree(target, ignore_errors=True)
+                folder.rename(target)
+            return cls(target, manifest)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def version(self) -> str:
@@ -204,12 +219,20 @@ class Bundle:
 
 
 def content_hash(manifest: Mapping[str, Any]) -> str:
-    """Fingerprint of what a bundle does: its files, features, instant and settings."""
-    said = {
-        name: manifest[name]
-        for name in ("schema_version", "feature_hash", "as_of_us", "settings", "files")
-    }
+    """Fingerprint of what a bundle does and how good it is said to be: ``HASHED`` of a manifest."""
+    said = {name: manifest[name] for name in HASHED}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _check_whole(path: Path, manifest: Mapping[str, Any]) -> None:
+    missing = {*HASHED, "sha"} - manifest.keys()
+    if missing:
+        raise BundleCorrupt(
+            f"{path} is no whole manifest",
+            expected=f"keys {', '.join((*HASHED, 'sha'))}",
+            got=f"no {', '.join(sorted(missing))}",
+            next_step=_OTHERWISE,
+        )
 
 
 def _check_made_for(manifest: Mapping[str, Any]) -> None:
@@ -230,7 +253,7 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
         if not path.is_file():
             raise BundleIncomplete(
                 f"{name} is missing from the bundle {folder.name}",
-                next_step="take another bundle or run `huoren train`",
+                next_step=_OTHERWISE,
             )
         found = _sha256(path)
         if found != checksum:
@@ -238,7 +261,7 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
                 f"{name} of the bundle {folder.name} was changed",
                 expected=f"sha256 {checksum[:12]}…",
                 got=f"{found[:12]}…",
-                next_step="take another bundle or run `huoren train`",
+                next_step=_OTHERWISE,
             )
     strangers = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {
         *files,
