@@ -4,6 +4,7 @@ Workers that answer requests then need not share their interpreter with the appl
 with ``applies=True`` still stand by and take over should this process die.
 """
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from threading import Event as Signal
 
 from features.clock import BusinessZone
 from features.home import Home
-from features.store import open_store
+from features.store.embedded import EmbeddedStore
+
+KEPT_BYTES = 1 << 24
 
 
 def main(arguments: list[str]) -> None:
@@ -19,7 +22,10 @@ def main(arguments: list[str]) -> None:
     stop = Signal()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    store = open_store(Home(Path(arguments[0]).resolve()), BusinessZone(*arguments[1:2]))
+    home, zone = Home(Path(arguments[0]).resolve()), BusinessZone(*arguments[1:2])
+    store = EmbeddedStore.open(home, zone, kept_bytes=KEPT_BYTES)
+    gc.freeze()
+    gc.disable()  # states hold no cycles, and looking for some would stop the applier
     stop.wait()
     store.close()
 

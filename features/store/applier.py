@@ -12,7 +12,7 @@ from features.errors import HuorenError
 from features.store.files import Lock, connect
 from features.store.generations import Generations
 from features.store.log import Log
-from features.store.projection import Projection
+from features.store.projection import KEPT_BYTES, Projection
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,9 +35,12 @@ class Applier:
         What is applied.
     generations : Generations
         Where the states are.
+    kept_bytes : int
+        States kept decoded, by their encoded size.
     """
 
-    def __init__(self, log: Log, generations: Generations) -> None:
+    def __init__(self, log: Log, generations: Generations, kept_bytes: int = KEPT_BYTES) -> None:
+        self.kept_bytes = kept_bytes
         self.log = log
         self.generations = generations
         self.appended = Signal()
@@ -83,7 +86,7 @@ class Applier:
     def _apply_one_generation(self) -> None:
         path = self.generations.path.resolve(strict=True)
         with closing(connect(path, durable=False)) as connection:
-            projection = Projection(connection, self.generations.zone)
+            projection = Projection(connection, self.generations.zone, self.kept_bytes)
             pause = POLL_S
             while not self._stop.is_set() and self._in_force(path):
                 self.appended.clear()

@@ -24,7 +24,7 @@ from features.store.erasing import erase
 from features.store.files import guarded
 from features.store.generations import Generations
 from features.store.log import Log
-from features.store.projection import read_items, read_states
+from features.store.projection import KEPT_BYTES, read_items, read_states
 from features.store.reading import Reading
 
 _WAIT_S = 0.0005
@@ -39,18 +39,29 @@ class EmbeddedStore:
         The home's files, prepared.
     applies : bool
         Whether this process stands by to apply.
+    kept_bytes : int
+        States that the applier keeps decoded, by their encoded size.
     """
 
-    def __init__(self, generations: Generations, *, applies: bool) -> None:
+    def __init__(
+        self, generations: Generations, *, applies: bool, kept_bytes: int = KEPT_BYTES
+    ) -> None:
         self._generations = generations
         self._log = generations.log
         self._reading = Reading(generations.path)
-        self._applier = Applier(self._log, generations) if applies else None
+        self._applier = Applier(self._log, generations, kept_bytes) if applies else None
         if self._applier:
             self._applier.start()
 
     @classmethod
-    def open(cls, home: Home, zone: BusinessZone, *, applies: bool = True) -> Self:
+    def open(
+        cls,
+        home: Home,
+        zone: BusinessZone,
+        *,
+        applies: bool = True,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> Self:
         """Open a home; see ``features.store.open_store``."""
         generations = _generations(home, zone)
         try:
@@ -58,7 +69,7 @@ class EmbeddedStore:
         except BaseException:
             generations.log.close()
             raise
-        return cls(generations, applies=applies)
+        return cls(generations, applies=applies, kept_bytes=kept_bytes)
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Make events durable."""

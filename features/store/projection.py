@@ -18,8 +18,8 @@ from features.store.statefile import put_items, put_states, read_meta
 
 _LOG = logging.getLogger(__name__)
 
-KEPT_BYTES = 4 << 20
-"""States kept decoded, by what they take encoded; decoded they take some seven times as much."""
+KEPT_BYTES = 1 << 18
+"""States kept decoded, by their encoded size; many would make each garbage collection a pause."""
 KEPT_ITEMS = 20_000
 _NO_FACTS = ItemFacts()
 _PROFILE = ("registered_us", "gender", "birth_year", "city", c.CITY_TIER, "member_level")
@@ -63,11 +63,16 @@ class Projection:
         To a file of ``features.store.statefile``; the caller closes it.
     zone : BusinessZone
         For days and hours.
+    kept_bytes : int
+        States kept decoded, by their encoded size.
     """
 
-    def __init__(self, connection: sqlite3.Connection, zone: BusinessZone) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, zone: BusinessZone, kept_bytes: int = KEPT_BYTES
+    ) -> None:
         self.connection = connection
         self.zone = zone
+        self.kept_bytes = kept_bytes
         self.applied_seq = read_meta(connection).applied_seq
         self._states: dict[str, State] = {}
         self._sizes: dict[str, int] = {}
@@ -204,7 +209,7 @@ class Projection:
 
     def _shorten(self) -> None:
         """Let go of the states that were used longest ago, and of some facts."""
-        while self._held > KEPT_BYTES and self._states:
+        while self._held > self.kept_bytes and self._states:
             person = next(iter(self._states))
             del self._states[person]
             self._held -= self._sizes.pop(person, 0)
