@@ -5,14 +5,16 @@ job must know them as the online state does, or it would forget them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, NamedTuple
 
 from features import columns as c
 from features import events as e
-from features.history import History
+
+if TYPE_CHECKING:  # serving knows what a Say is, and does without these
+    import duckdb
+    import pyarrow as pa
+
+    from features.history import History
 
 _DECIDED = f"""
     WITH said AS (
@@ -48,7 +50,7 @@ _PEOPLE = f"""
 """
 
 
-def people(history: History, at_us: int) -> pa.Table:
+def people(history: "History", at_us: int) -> "pa.Table":
     """Everyone with a profile or a decision, as of an instant.
 
     Parameters
@@ -89,7 +91,7 @@ class Say(NamedTuple):
 
 
 def at(
-    connection: duckdb.DuckDBPyConnection, user_ids: Sequence[str], at_us: Sequence[int]
+    connection: "duckdb.DuckDBPyConnection", user_ids: Sequence[str], at_us: Sequence[int]
 ) -> list[Say]:
     """What people had decided before given instants, row by row.
 
@@ -104,6 +106,8 @@ def at(
     -------
     list of Say, length n
     """
+    import pyarrow as pa
+
     asked = pa.table({
         "row": range(len(user_ids)),
         c.USER: pa.array(user_ids, pa.string()),

@@ -49,7 +49,7 @@ def windows(
     --------
     >>> hours = np.arange(240) * 3_600_000_000
     >>> [str(one) for one in windows(hours, (0.5, 0.8), BusinessZone("UTC"))]
-    ['1970-01-06 … 1970-01-09', '1970-01-09 … 1970-01-10']
+    ['1970-01-05 … 1970-01-08', '1970-01-08 … 1970-01-10']
     """
     if not len(at_us):
         raise InputError("no event to foretell", next_step="ingest orders or opened shares")
