@@ -35,7 +35,8 @@ class History:
     >>> history = History(Home(Path("nowhere")))
     >>> history.events(["user_id", "at_us"]).num_rows
     0
-    >>> history.connect().sql("select count(*) from items").fetchall()
+    >>> with history.connect() as connection:
+    ...     connection.sql("select count(*) from items").fetchall()
     [(0,)]
     >>> history.events(["user"])
     Traceback (most recent call last):
@@ -143,7 +144,9 @@ def _register(
     connection: duckdb.DuckDBPyConnection, kind: Table, files: list[Path], where: str
 ) -> None:
     if not files:
-        connection.register(kind.name, kind.schema.empty_table())
+        connection.register("nothing", kind.schema.empty_table())
+        connection.execute(f"CREATE TABLE {kind.name} AS FROM nothing")
+        connection.unregister("nothing")
         return
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     source = f"read_parquet([{paths}], hive_partitioning = false)"

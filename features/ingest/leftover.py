@@ -53,7 +53,8 @@ def without(document: str, paths: Iterable[str]) -> str:
     >>> import duckdb
     >>> document = '{"a": 1, "b": {"c": 2, "d": 3}, "e": {"f": 4}}'
     >>> sql = without(f"'{document}'", ["a", "b.c", "e.f"])
-    >>> duckdb.sql(f"SELECT {sql}").fetchall()
+    >>> with duckdb.connect() as connection:
+    ...     connection.sql(f"SELECT {sql}").fetchall()
     [('{"b":{"d":3}}',)]
     """
     patch = text(json.dumps(_patch(paths), ensure_ascii=False))
