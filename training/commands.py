@@ -117,11 +117,16 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the service running until Ctrl-C.")
     ] = False,
+    users: Annotated[int | None, typer.Option(help="People of the simulated world.")] = None,
+    items: Annotated[int | None, typer.Option(help="Items of the simulated world.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days of the simulated world.")] = None,
 ) -> None:
     """Go the whole way in one command, and show what comes out."""
     from training.demo.run import run
 
-    run(source, path, out, keep=keep)
+    given = {"users": users, "items": items, "days": days}
+    size = {name: count for name, count in given.items() if count is not None}
+    run(source, path, out, keep=keep, size=size)
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -43,7 +45,14 @@ class Cast:
     item: str
 
 
-def run(source: str, path: Path | None, out: Path, *, keep: bool) -> dict[str, Any]:
+def run(
+    source: str,
+    path: Path | None,
+    out: Path,
+    *,
+    keep: bool = False,
+    size: Mapping[str, int] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Go the whole way.
 
     Parameters
@@ -54,6 +63,8 @@ def run(source: str, path: Path | None, out: Path, *, keep: bool) -> dict[str, A
         Folder of the public set; not for the simulated world.
     out : Path
         ``<out>/<source>`` is made anew.
+    size : mapping of str to int
+        Users, items, days of the simulated world, where they are not the preset's.
     keep : bool
         Print how to go on with the home and leave the service running until Ctrl-C.
 
@@ -84,7 +95,7 @@ def run(source: str, path: Path | None, out: Path, *, keep: bool) -> dict[str, A
             {"HUOREN_MLRUNS": str((place / "mlruns").resolve())},
             lambda name: bar.update(task, description=name),
         )
-        trained, at_us = _learn(steps, source, path, place, home)
+        trained, at_us = _learn(steps, source, path, place, home, size)
         cast = choose(home, at_us)
         at = format_instant(at_us)
         with steps.serving("--data", str(home.root), "--at", at) as url:
@@ -100,12 +111,18 @@ def run(source: str, path: Path | None, out: Path, *, keep: bool) -> dict[str, A
 
 
 def _learn(
-    steps: Steps, source: str, path: Path | None, place: Path, home: Home
+    steps: Steps,
+    source: str,
+    path: Path | None,
+    place: Path,
+    home: Home,
+    size: Mapping[str, int],
 ) -> tuple[dict[str, Any], int]:
     """Everything up to the promoted bundle; the result of training, and the service's instant."""
     data = ("--data", str(home.root))
     if source == SIMULATED:
-        steps.run("simulate", "simulate", str(place / "world"), "--preset", "demo")
+        sized = [word for name, count in size.items() for word in (f"--{name}", str(count))]
+        steps.run("simulate", "simulate", str(place / "world"), "--preset", "demo", *sized)
         steps.run("ingest", "ingest", str(place / "world"), *data)
         at_us = now_us()
     else:

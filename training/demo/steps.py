@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from features.cli import EXIT_CODES
 from features.errors import HuorenError
 
 URL = re.compile(r"ready on (http://\S+)")
@@ -56,8 +57,8 @@ class Steps:
 
         Raises
         ------
-        StepFailed
-            When it does not end well.
+        HuorenError
+            Of the step's own kind, by its exit code; StepFailed for a defect.
         """
         self.notice(name)
         start = time.perf_counter()
@@ -127,9 +128,9 @@ def _ready(process: subprocess.Popen[bytes], out: Any) -> str:
 
 
 def _fail(name: str, words: Sequence[str], code: int, said: str) -> None:
-    raise StepFailed(
-        f"the step {name} failed",
-        expected="exit code 0",
-        got=f"{code}: {' '.join(said.split()[-60:])}",
-        next_step=f"run `huoren {' '.join(words)}` by hand",
+    """Raise what the step itself raised, so that the demo ends with the same exit code."""
+    kinds = {number: kind for kind, number in reversed(EXIT_CODES.items())}
+    raise kinds.get(code, StepFailed)(
+        f"the step {name} failed: {' '.join(said.split()[-60:]).removeprefix('huoren: ')}",
+        next_step=f"mend that, or run `huoren {' '.join(words)}` by hand",
     )
