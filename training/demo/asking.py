@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -23,14 +24,11 @@ class App:
 
     Parameters
     ----------
-    url : str
-        Of the service.
+    connection : HTTPConnection
+        Kept open from request to request.
     """
 
-    url: str
-
-    def __post_init__(self) -> None:
-        self.connection = HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+    connection: HTTPConnection
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One request, one JSON answer.
@@ -109,7 +107,11 @@ def converse(url: str, user: str, sharer: str, shared: str, at_us: int) -> Answe
     at_us : int
         Instant of the event that is reported.
     """
-    app = App(url)
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        return _converse(App(connection), user, sharer, shared, at_us)
+
+
+def _converse(app: "App", user: str, sharer: str, shared: str, at_us: int) -> Answers:
     before = app.feed(user, None)["items"]
     last = before[-1]["item_id"]
     event = {
