@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+SPARK  := $(VENV)/spark
 
 export BENTOML_DO_NOT_TRACK = true
 export MLFLOW_DISABLE_TELEMETRY = true
 export OMP_WAIT_POLICY = passive
 
-.PHONY: help setup demo test coverage lint types format bench soak lock clean
+.PHONY: help setup demo test coverage lint types format bench spark soak lock clean
 
 help:            ## what each word does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,8 +22,15 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	sed '/^\(pyspark\|py4j\)==/,/[^\\]$$/d' requirements.lock > $(VENV)/lean.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes $(VENV)/lean.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/lean.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	touch $@
+
+# Spark is half a gigabyte, so only what needs it installs it, at the lock file's version.
+$(SPARK): $(READY)
+	sed -n '/^\(pyspark\|py4j\)==/,/[^\\]$$/p' requirements.lock > $(VENV)/spark.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r $(VENV)/spark.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/spark.lock
 	touch $@
 
 demo: $(READY)   ## the whole way in one command
@@ -49,11 +57,14 @@ format: $(READY) ## rewrite in house style
 bench: $(READY)  ## long measurements
 	$(BIN)/pytest -m bench tests/bench $(ARGS)
 
+spark: $(SPARK)  ## install Spark; its feature job beside DuckDB's on a million events
+	HUOREN_REQUIRE_ALL=1 $(BIN)/pytest -m spark tests/spark $(ARGS)
+
 soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak $(ARGS)
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra spark pyproject.toml -o requirements.lock
 
 clean:           ## remove what make made, the environment too
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
