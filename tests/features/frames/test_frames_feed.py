@@ -41,6 +41,7 @@ def served_and_trained(events, at_us: int) -> tuple[np.ndarray, np.ndarray]:
     trained = frame.assemble(
         frame.offline(Points(connection, ZONE), items, asked) | nothing, len(codes)
     )
+    connection.close()
     own = np.arange(len(items), dtype=np.int32)
     served = [
         frame.assemble(
@@ -83,7 +84,9 @@ def test_what_is_unknown_is_empty_and_not_zero():
 
 
 def test_the_formulas_read_as_they_say():
-    items = catalogue(connect([])[1], START)
+    connection, table = connect([])
+    items = catalogue(table, START)
+    connection.close()
     items.listed_us[:] = NEVER_US
     items.listed_us[0] = START - 3 * DAY_US
     reading = Reading(State(), START, ZONE)

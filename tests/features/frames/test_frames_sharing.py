@@ -48,6 +48,7 @@ def served_and_trained(events, at_us: int) -> tuple[np.ndarray, np.ndarray]:
         np.array(tied),
     )
     raw = frame.offline(Points(connection, ZONE), items, examples)
+    connection.close()
     return np.concatenate(served), frame.assemble(raw, len(tied))
 
 
