@@ -13,6 +13,7 @@ from features.store.files import Lock, connect
 from features.store.generations import Generations
 from features.store.log import Log
 from features.store.projection import KEPT_BYTES, Projection
+from features.store.statefile import StateFile
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Applier:
     def _apply_one_generation(self) -> None:
         path = self.generations.path.resolve(strict=True)
         with closing(connect(path, durable=False)) as connection:
-            projection = Projection(connection, self.generations.zone, self.kept_bytes)
+            projection = Projection(StateFile(connection), self.generations.zone, self.kept_bytes)
             pause = POLL_S
             while not self._stop.is_set() and self._in_force(path):
                 self.appended.clear()

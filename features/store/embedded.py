@@ -24,8 +24,9 @@ from features.store.erasing import erase
 from features.store.files import guarded
 from features.store.generations import Generations
 from features.store.log import Log
-from features.store.projection import KEPT_BYTES, read_items, read_states
+from features.store.projection import KEPT_BYTES
 from features.store.reading import Reading
+from features.store.statefile import read_items, read_states
 
 _WAIT_S = 0.0005
 

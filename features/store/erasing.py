@@ -14,8 +14,8 @@ from features.store.entries import Entry, body_of, content, forget_draft
 from features.store.files import connect, guarded
 from features.store.generations import Generations
 from features.store.log import Log
-from features.store.projection import mentioning, read_states
 from features.store.records import Tie, User
+from features.store.statefile import mentioning, read_states
 
 WAIT_S = 600.0
 

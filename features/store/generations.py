@@ -35,7 +35,7 @@ from features.store.files import (
 from features.store.log import Log
 from features.store.projection import Projection
 from features.store.records import Item
-from features.store.statefile import Meta
+from features.store.statefile import Meta, StateFile
 
 CATCH_UP = 500
 """Entries in one transaction of a replay."""
@@ -216,7 +216,7 @@ class Generations:
             )
 
     def _apply_early(self, connection: sqlite3.Connection, log_seq: int, as_of_us: int) -> None:
-        projection = Projection(connection, self.zone)
+        projection = Projection(StateFile(connection), self.zone)
         for entries in self.log.scan(0, log_seq, CATCH_UP):
             early = [entry for entry in entries if entry.at_us >= as_of_us]
             if early:
@@ -254,7 +254,7 @@ class Generations:
 
     def _catch_up(self, made: Path) -> None:
         with closing(statefile.alone(connect(made, durable=False))) as connection:
-            projection = Projection(connection, self.zone)
+            projection = Projection(StateFile(connection), self.zone)
             while entries := self.log.read(projection.applied_seq, CATCH_UP):
                 projection.apply(entries)
 

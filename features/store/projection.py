@@ -1,9 +1,10 @@
 """Entries of the log, applied to one generation of the states."""
 
 import logging
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
+from typing import Protocol
 
 from features import columns as c
 from features import online
@@ -11,10 +12,8 @@ from features.clock import BusinessZone
 from features.controls import MUTUAL
 from features.events import Event
 from features.online import ItemFacts, State
-from features.store.entries import SPOILT, Entry, at_version, body_of, content, item_of
-from features.store.files import transaction
+from features.store.entries import SPOILT, Entry, at_version, content
 from features.store.records import Item, Tie, User
-from features.store.statefile import put_items, put_states, read_meta
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,26 +31,44 @@ def chunks(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:
         yield chunk
 
 
-def read_states(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, State]:
-    """States of those that are known."""
-    found = {}
-    for chunk in chunks(user_ids):
-        marks = ",".join("?" * len(chunk))
-        query = f"SELECT user_id, body FROM states WHERE user_id IN ({marks})"
-        for user_id, body in connection.execute(query, chunk):
-            found[user_id] = online.decode(body)
-    return found
+class States(Protocol):
+    """One generation: what is written within a transaction is all there afterwards, or nothing."""
 
+    def applied_seq(self) -> int:
+        """Seq of the last entry it contains."""
+        ...
 
-def read_items(connection: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, Item]:
-    """Items that are known."""
-    found = {}
-    for chunk in chunks(item_ids):
-        marks = ",".join("?" * len(chunk))
-        query = f"SELECT item_id, body FROM items WHERE item_id IN ({marks})"
-        for item_id, body in connection.execute(query, chunk):
-            found[item_id] = item_of(body)
-    return found
+    def transaction(self) -> AbstractContextManager[None]:
+        """Write all or nothing; reads within it see what it wrote."""
+        ...
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of those that are known; the caller's own copies."""
+        ...
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items that are known."""
+        ...
+
+    def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Write (user_id, body)."""
+        ...
+
+    def put_item(self, item: Item, changed_us: int) -> None:
+        """Write an item unless a later version is in force."""
+        ...
+
+    def forget(self, user_id: str) -> None:
+        """Delete a state and strip the others of the person."""
+        ...
+
+    def skip(self, seq: int, reason: str) -> None:
+        """Note an entry that cannot be applied."""
+        ...
+
+    def reach(self, seq: int) -> None:
+        """Note the last entry contained."""
+        ...
 
 
 class Projection:
@@ -59,21 +76,19 @@ class Projection:
 
     Parameters
     ----------
-    connection : sqlite3.Connection
-        To a file of ``features.store.statefile``; the caller closes it.
+    states : States
+        The generation.
     zone : BusinessZone
         For days and hours.
     kept_bytes : int
         States kept decoded, by their encoded size.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, zone: BusinessZone, kept_bytes: int = KEPT_BYTES
-    ) -> None:
-        self.connection = connection
+    def __init__(self, states: States, zone: BusinessZone, kept_bytes: int = KEPT_BYTES) -> None:
+        self.generation = states
         self.zone = zone
         self.kept_bytes = kept_bytes
-        self.applied_seq = read_meta(connection).applied_seq
+        self.applied_seq = states.applied_seq()
         self._states: dict[str, State] = {}
         self._sizes: dict[str, int] = {}
         self._held = 0
@@ -105,30 +120,28 @@ class Projection:
 
     def _skip(self, entry: Entry, reached: int, error: Exception) -> None:
         _LOG.error("entry %d of the log cannot be applied", entry.seq, exc_info=error)
-        row = (entry.seq, f"{type(error).__name__}: {error}")
-        with transaction(self.connection):
-            self.connection.execute("INSERT OR REPLACE INTO skipped VALUES(?,?)", row)
-            self._reach(reached)
+        with self.generation.transaction():
+            self.generation.skip(entry.seq, f"{type(error).__name__}: {error}")
+            self.generation.reach(reached)
         self.applied_seq = reached
 
     def _apply(self, entries: Sequence[Entry], reached: int) -> None:
         contents = [content(entry) for entry in entries]
         try:
-            with transaction(self.connection):
+            with self.generation.transaction():
                 self._fetch(contents)
-                for entry, record in zip(entries, contents, strict=True):
+                for n, (entry, record) in enumerate(zip(entries, contents, strict=True), 1):
                     self._one(entry, record)
+                    if isinstance(record, str):
+                        self._fetch(contents[n:])
                 self._write()
-                self._reach(reached)
+                self.generation.reach(reached)
         except BaseException:
             self._drop()
             raise
         self._changed.clear()
         self._shorten()
         self.applied_seq = reached
-
-    def _reach(self, seq: int) -> None:
-        self.connection.execute("UPDATE meta SET applied_seq = ?", (seq,))
 
     def _drop(self) -> None:
         for kept in (self._states, self._sizes, self._facts, self._changed):
@@ -145,7 +158,7 @@ class Projection:
             elif isinstance(record, Tie):
                 people.update(dict.fromkeys((record.user_id, record.peer_id)))
         missing = [person for person in people if person not in self._states]
-        self._states.update(read_states(self.connection, missing))
+        self._states.update(self.generation.states(missing))
 
     def _one(self, entry: Entry, record: object) -> None:
         match record:
@@ -182,9 +195,8 @@ class Projection:
     def _item_facts(self, item_id: str) -> ItemFacts:
         facts = self._facts.get(item_id)
         if facts is None:
-            query = "SELECT body FROM items WHERE item_id = ?"
-            row = self.connection.execute(query, (item_id,)).fetchone()
-            facts = self._facts[item_id] = item_of(row[0]).facts if row else _NO_FACTS
+            item = self.generation.items([item_id]).get(item_id)
+            facts = self._facts[item_id] = item.facts if item else _NO_FACTS
         return facts
 
     def _profile(self, user: User) -> None:
@@ -196,13 +208,12 @@ class Projection:
 
     def _item(self, item: Item, entry: Entry) -> None:
         item = at_version(item, entry.at_us)
-        row = (item.item_id, item.valid_from_us, entry.logged_us, body_of(item))
-        put_items(self.connection, [row])
+        self.generation.put_item(item, entry.logged_us)
         self._facts.pop(item.item_id, None)
 
     def _write(self) -> None:
         rows = [(person, online.encode(state)) for person, state in self._changed.items()]
-        put_states(self.connection, rows)
+        self.generation.put_states(rows)
         for person, body in rows:
             self._held += len(body) - self._sizes.get(person, 0)
             self._sizes[person] = len(body)
@@ -217,19 +228,8 @@ class Projection:
             del self._facts[item]
 
     def _forget(self, person: str) -> None:
-        self.connection.execute("DELETE FROM states WHERE user_id = ?", (person,))
-        for user_id, state in mentioning(self.connection, person).items():
-            strip(state, person)
-            put_states(self.connection, [(user_id, online.encode(state))])
+        self.generation.forget(person)
         self._drop()
-
-
-def mentioning(connection: sqlite3.Connection, person: str) -> Mapping[str, State]:
-    """States of others that name a person; looks through all of them."""
-    query = "SELECT user_id, body FROM states WHERE instr(body, CAST(? AS BLOB)) AND user_id <> ?"
-    rows = connection.execute(query, (person, person)).fetchall()
-    found = {user_id: online.decode(body) for user_id, body in rows}
-    return {user_id: state for user_id, state in found.items() if names(state, person)}
 
 
 def names(state: State, person: str) -> bool:

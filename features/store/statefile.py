@@ -5,7 +5,8 @@ that changes the states, so an entry is applied exactly once.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +14,10 @@ from uuid import uuid4
 
 from features.catalogue import declaration_hash
 from features.clock import BusinessZone
-from features.online import State, encode
-from features.store.entries import body_of
+from features.online import State, decode, encode
+from features.store.entries import body_of, item_of
 from features.store.files import connect, insert, transaction, version
+from features.store.projection import chunks, names, strip
 from features.store.records import Item
 
 VERSION = 1
@@ -68,6 +70,17 @@ class Meta(NamedTuple):
         """Make the meta of a new generation under the present declaration."""
         return cls(uuid4().hex[:12], log_id, declaration_hash(), zone.name, applied_seq)
 
+    def unfit(self, now: "Meta", last_seq: int) -> str:
+        """Why what was made under this cannot be used now with a log of ``last_seq`` entries."""
+        if self.log_id != now.log_id:
+            return FOREIGN
+        if self.declaration != now.declaration:
+            return f"made for counters {self.declaration}, expected {now.declaration}"
+        if self.zone != now.zone:
+            return f"made for days of {self.zone}, expected {now.zone}"
+        ahead = self.applied_seq - last_seq
+        return f"ahead of the log by {ahead}" if ahead > 0 else ""
+
 
 def read_meta(connection: sqlite3.Connection) -> Meta:
     """Read what a file follows from."""
@@ -112,6 +125,89 @@ def put_items(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -
     insert(connection, "items", rows, _NEW_ITEM)
 
 
+def read_states(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, State]:
+    """States of those that are known."""
+    found = {}
+    for chunk in chunks(user_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT user_id, body FROM states WHERE user_id IN ({marks})"
+        for user_id, body in connection.execute(query, chunk):
+            found[user_id] = decode(body)
+    return found
+
+
+def read_items(connection: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, Item]:
+    """Items that are known."""
+    found = {}
+    for chunk in chunks(item_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT item_id, body FROM items WHERE item_id IN ({marks})"
+        for item_id, body in connection.execute(query, chunk):
+            found[item_id] = item_of(body)
+    return found
+
+
+def mentioning(connection: sqlite3.Connection, person: str) -> Mapping[str, State]:
+    """States of others that name a person; looks through all of them."""
+    query = "SELECT user_id, body FROM states WHERE instr(body, CAST(? AS BLOB)) AND user_id <> ?"
+    rows = connection.execute(query, (person, person)).fetchall()
+    found = {user_id: decode(body) for user_id, body in rows}
+    return {user_id: state for user_id, state in found.items() if names(state, person)}
+
+
+class StateFile:
+    """A generation as the projection writes it; implements ``features.store.projection.States``.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        To a file of this module; the caller closes it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def applied_seq(self) -> int:
+        """Seq of the last entry it contains."""
+        return read_meta(self.connection).applied_seq
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Write all or nothing."""
+        return transaction(self.connection)
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of those that are known."""
+        return read_states(self.connection, user_ids)
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items that are known."""
+        return read_items(self.connection, item_ids)
+
+    def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Write (user_id, body)."""
+        put_states(self.connection, rows)
+
+    def put_item(self, item: Item, changed_us: int) -> None:
+        """Write an item unless a later version is in force."""
+        row = (item.item_id, item.valid_from_us, changed_us, body_of(item))
+        put_items(self.connection, [row])
+
+    def forget(self, user_id: str) -> None:
+        """Delete a state and strip the others of the person."""
+        self.connection.execute("DELETE FROM states WHERE user_id = ?", (user_id,))
+        for other, state in mentioning(self.connection, user_id).items():
+            strip(state, user_id)
+            put_states(self.connection, [(other, encode(state))])
+
+    def skip(self, seq: int, reason: str) -> None:
+        """Note an entry that cannot be applied."""
+        self.connection.execute("INSERT OR REPLACE INTO skipped VALUES(?,?)", (seq, reason))
+
+    def reach(self, seq: int) -> None:
+        """Note the last entry contained."""
+        self.connection.execute("UPDATE meta SET applied_seq = ?", (seq,))
+
+
 def alone(connection: sqlite3.Connection) -> sqlite3.Connection:
     """Let a connection that has the file for itself keep its write-ahead file small."""
     connection.execute("PRAGMA wal_autocheckpoint=4000")
@@ -133,11 +229,4 @@ def unfit(connection: sqlite3.Connection, log_id: str, zone: BusinessZone, last_
     found = version(connection)
     if found != VERSION:
         return f"of schema {found}, expected {VERSION}"
-    meta, now = read_meta(connection), Meta.new(log_id, zone)
-    if meta.log_id != log_id:
-        return FOREIGN
-    if meta.declaration != now.declaration:
-        return f"made for counters {meta.declaration}, expected {now.declaration}"
-    if meta.zone != zone.name:
-        return f"made for days of {meta.zone}, expected {zone.name}"
-    return f"ahead of the log by {ahead}" if (ahead := meta.applied_seq - last_seq) > 0 else ""
+    return read_meta(connection).unfit(Meta.new(log_id, zone), last_seq)

@@ -13,7 +13,7 @@ from features.home import Home
 from features.online import Reading, State
 from features.store import Item, Store, generations, open_store, statefile
 from features.store.embedded import load_snapshot
-from features.store.entries import Draft, Kind
+from features.store.entries import Draft, Kind, forget_draft
 from features.store.sealing import Keeping, seal
 from tests.features.store.conformance import event, settled, views
 
@@ -175,3 +175,11 @@ def test_an_entry_that_cannot_be_applied_is_kept_apart(home, caplog):
     with closing(sqlite3.connect(home.state / "state.db")) as connection:
         assert connection.execute("SELECT seq FROM skipped").fetchall() == [(4,)]
     store.close()
+
+
+def test_whoever_follows_a_forgotten_one_in_a_batch_keeps_the_past(home):
+    idle = open_store(home, applies=False)
+    idle._log.append([forget_draft("u9")])
+    idle.append([event(3)])
+    idle.close()
+    assert views_of(home) == 4.0
