@@ -9,17 +9,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
-import msgspec
-
-from features import columns as c
 from features.clock import BusinessZone
-from features.errors import InputError, UnknownName
 from features.events import Event
 from features.home import Home
 from features.online import State, decode
 from features.store import Appended, Changes, Cursor, Forgotten, Item, Tie, User
 from features.store.applier import Applier
-from features.store.entries import Draft, event_draft, item_of, record_draft
+from features.store.entries import Draft, event_draft, item_of, patch_draft, record_draft
 from features.store.erasing import erase
 from features.store.files import guarded
 from features.store.generations import Generations
@@ -93,7 +89,7 @@ class EmbeddedStore:
         applied = self.item(item_id)
         done = self._log.append_with(
             lambda connection: [
-                _patched(item_id, [self._log.last_item(connection, item_id), applied], fields)
+                patch_draft(item_id, [self._log.last_item(connection, item_id), applied], fields)
             ]
         )
         self._wake()
@@ -209,20 +205,3 @@ def _generations(home: Home, zone: BusinessZone) -> Generations:
     with guarded(home.state):
         home.state.mkdir(parents=True, exist_ok=True)
     return Generations(home, Log(home.state), zone)
-
-
-def _patched(item_id: str, versions: Sequence[Item | None], fields: Mapping[str, object]) -> Draft:
-    known = [item for item in versions if item]
-    if not known:
-        raise InputError(
-            f"there is no item {item_id!r}", next_step="put the whole item before changing it"
-        )
-    names = [name for name in Item.__struct_fields__ if name not in (c.ITEM, c.VALID_FROM)]
-    for name in fields:
-        if name not in names:
-            raise UnknownName.among("field of an item", name, names)
-    newest = msgspec.to_builtins(max(known, key=lambda item: item.valid_from_us))
-    try:
-        return record_draft(msgspec.convert({**newest, **fields, c.VALID_FROM: 0}, Item))
-    except msgspec.ValidationError as error:
-        raise InputError(f"item {item_id!r} cannot be changed so", got=str(error)) from error

@@ -1,12 +1,14 @@
 """One entry of the log: what was taken, as bytes."""
 
 import math
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 import msgspec
 import xxhash
 
+from features import columns as c
 from features.clock import SECOND_US, format_instant, now_us
 from features.errors import InputError, UnknownName
 from features.events import KINDS, Event
@@ -161,6 +163,26 @@ def record_draft(record: User | Tie | Item) -> Draft:
             raise _beyond(record, what, "valid_from_us", "no later than now")
         record = msgspec.structs.replace(record, valid_from_us=0)
     return Draft(kind, key, getattr(record, "valid_from_us", 0), body_of(record))
+
+
+def patch_draft(
+    item_id: str, versions: Sequence[Item | None], fields: Mapping[str, object]
+) -> Draft:
+    """Change fields of the newest of an item's known versions; see ``Store.patch_item``."""
+    known = [item for item in versions if item]
+    if not known:
+        raise InputError(
+            f"there is no item {item_id!r}", next_step="put the whole item before changing it"
+        )
+    names = [name for name in Item.__struct_fields__ if name not in (c.ITEM, c.VALID_FROM)]
+    for name in fields:
+        if name not in names:
+            raise UnknownName.among("field of an item", name, names)
+    newest = msgspec.to_builtins(max(known, key=lambda item: item.valid_from_us))
+    try:
+        return record_draft(msgspec.convert({**newest, **fields, c.VALID_FROM: 0}, Item))
+    except msgspec.ValidationError as error:
+        raise InputError(f"item {item_id!r} cannot be changed so", got=str(error)) from error
 
 
 def forget_draft(user_id: str) -> Draft:

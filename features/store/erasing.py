@@ -1,7 +1,7 @@
 """Forgetting people: out of the states, the log and every copy of the store's files."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import closing
 
 import msgspec
@@ -55,11 +55,11 @@ def _clean(log: Log, entries: Sequence[Entry], people: frozenset[str]) -> int:
     gone: list[tuple[int]] = []
     stripped: list[tuple[bytes, int]] = []
     for entry in entries:
-        record = content(entry)
-        if _belongs(record, people):
+        body = without(entry, people)
+        if body is None:
             gone.append((entry.seq,))
-        elif isinstance(record, Event) and record.peer_id in people:
-            stripped.append((body_of(msgspec.structs.replace(record, peer_id=None)), entry.seq))
+        elif body is not entry.body:
+            stripped.append((body, entry.seq))
 
     def write(connection: sqlite3.Connection) -> None:
         connection.executemany("DELETE FROM log WHERE seq = ?", gone)
@@ -70,7 +70,17 @@ def _clean(log: Log, entries: Sequence[Entry], people: frozenset[str]) -> int:
     return len(gone) + len(stripped)
 
 
-def _belongs(record: object, people: frozenset[str]) -> bool:
+def without(entry: Entry, people: Set[str]) -> bytes | None:
+    """What of an entry stays without some people: the very same body, another one, or nothing."""
+    record = content(entry)
+    if _belongs(record, people):
+        return None
+    if isinstance(record, Event) and record.peer_id in people:
+        return body_of(msgspec.structs.replace(record, peer_id=None))
+    return entry.body
+
+
+def _belongs(record: object, people: Set[str]) -> bool:
     match record:
         case Event():
             says_nothing_without = c.PEER in KINDS[record.event].required

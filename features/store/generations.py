@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
-from features.clock import BusinessZone, format_instant
+from features.clock import BusinessZone
 from features.errors import StoreError
 from features.home import Home
 from features.online import State
@@ -105,7 +105,7 @@ class Generations:
     ) -> None:
         """Put a batch snapshot in force; see ``Store.load``."""
         with self._locked(), guarded(self.path):
-            self._check_reach(log_seq, as_of_us)
+            self.log.head().check_reach(self.home, log_seq, as_of_us)
             made = self._new_path()
             meta = Meta.new(self.log.log_id, self.zone, log_seq)
             with closing(statefile.create(made, meta)) as connection:
@@ -202,18 +202,6 @@ class Generations:
             got=f"states {reason}",
             next_step=f"run `huoren features --data {self.home.root}`, which loads a new snapshot",
         )
-
-    def _check_reach(self, log_seq: int, as_of_us: int | None) -> None:
-        head = self.log.head()
-        pruned = as_of_us is not None and head.pruned_us >= as_of_us
-        if not head.pruned_seq <= log_seq <= head.last_seq or pruned:
-            raise StoreError(
-                "the log does not join on to this snapshot",
-                expected=f"a log_seq from {head.pruned_seq} to {head.last_seq}, "
-                f"as of after {format_instant(head.pruned_us)}",
-                got=f"log_seq {log_seq}, as_of_us {as_of_us}",
-                next_step=f"run `huoren features --data {self.home.root}` as of now",
-            )
 
     def _apply_early(self, connection: sqlite3.Connection, log_seq: int, as_of_us: int) -> None:
         projection = Projection(StateFile(connection), self.zone)

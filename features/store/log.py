@@ -7,12 +7,11 @@ each line of an event, so that a line is taken once, also after its entry was se
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Lock as ThreadLock
-from typing import NamedTuple
 from uuid import uuid4
 
 from features.clock import now_us
@@ -31,6 +30,7 @@ from features.store.files import (
     version,
 )
 from features.store.records import Item
+from features.store.scanning import Head, Sealable
 
 VERSION = 1
 RESTART_BYTES = 32 << 20
@@ -51,22 +51,6 @@ _SCHEMA = (
 Prepare = Callable[[sqlite3.Connection], Sequence[Draft]]
 
 
-class Head(NamedTuple):
-    """Where the log stands.
-
-    ``sealing_seq`` is where the sealing under way will end; equal to ``sealed_seq`` when none is.
-    Entries up to ``pruned_seq`` may be gone; the latest event among them happened at ``pruned_us``.
-    """
-
-    log_id: str
-    last_seq: int
-    last_us: int
-    sealed_seq: int
-    sealing_seq: int
-    pruned_seq: int
-    pruned_us: int
-
-
 class _Ticket:
     def __init__(self, prepare: Prepare) -> None:
         self.prepare = prepare
@@ -78,7 +62,7 @@ class _Ticket:
         return self.result is not None or self.error is not None
 
 
-class Log:
+class Log(Sealable):
     """The log of one home.
 
     Parameters
@@ -212,12 +196,6 @@ class Log:
             )
             return [Entry(*row) for row in rows.fetchall()]
 
-    def scan(self, after_seq: int, last_seq: int, page: int = 5_000) -> Iterator[list[Entry]]:
-        """Pages of the entries after one seq up to another."""
-        while entries := self.read(after_seq, page, last_seq):
-            yield entries
-            after_seq = entries[-1].seq
-
     @staticmethod
     def last_item(connection: sqlite3.Connection, item_id: str) -> Item | None:
         """Newest version of an item that the log holds, within a transaction."""
@@ -228,24 +206,29 @@ class Log:
         ).fetchone()
         return at_version(item_of(row[0]), row[1]) if row else None
 
-    def seq_before(self, logged_us: int) -> int:
-        """Seq of the last entry logged before an instant; 0 when there is none."""
-        low, high = self.head().pruned_seq, self.head().last_seq
-        while low < high:  # logged_us grows with seq
-            middle = (low + high + 1) // 2
-            entries = self.read(middle - 1, 1)
-            if not entries or entries[0].logged_us >= logged_us:
-                high = middle - 1
-            else:
-                low = middle
-        return low
-
     def forget_digests(self, before_us: int) -> None:
         """Forget which lines were taken before an instant, a few at a time."""
         with guarded(self.path), closing(connect(self.path, durable=True)) as connection:
             found = connection.execute("SELECT digest FROM seen WHERE logged_us < ?", (before_us,))
             while old := found.fetchmany(ROWS * 10):
                 self.write(partial(_delete_digests, old))
+
+    def mark_sealing(self, end: int) -> None:
+        """Note that entries up to ``end`` are being sealed."""
+        self.write(partial(_set, "sealing_seq = ?", (end,)))
+
+    def mark_sealed(self, end: int) -> None:
+        """Note that entries up to ``end`` are sealed."""
+        self.write(partial(_set, "sealed_seq = ?", (end,)))
+
+    def prune(self, end: int, pruned_us: int) -> None:
+        """Delete the entries up to ``end``."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM log WHERE seq <= ?", (end,))
+            _set("pruned_seq = ?, pruned_us = ?", (end, pruned_us), connection)
+
+        self.write(delete)
 
     def write(self, statements: Callable[[sqlite3.Connection], object]) -> None:
         """Run a short transaction of sealing, pruning or erasing in turn with the appenders."""
@@ -298,6 +281,10 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO head VALUES(?,0,0,0,0,0,0)", (uuid4().hex,))
         connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+def _set(columns: str, values: tuple[int, ...], connection: sqlite3.Connection) -> None:
+    connection.execute(f"UPDATE head SET {columns}", values)
 
 
 def _delete_digests(digests: list[tuple[bytes]], connection: sqlite3.Connection) -> None:

@@ -7,8 +7,9 @@ late they came; users, items and ties beside what was ingested.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from features.store.files import guarded, locked, put_in_place
 from features.store.generations import Generations
 from features.store.log import Log
 from features.store.records import Item, Tie, User
+from features.store.scanning import Sealable
 from features.tables import TABLES
 
 PAGE = 200_000
@@ -103,13 +105,14 @@ def seal(
         log = Log(home.state)
         try:
             files, entries = _seal(home, log, before_us)
-            pruned = _prune(Generations(home, log, zone or BusinessZone()), keeping)
+            generations = Generations(home, log, zone or BusinessZone())
+            pruned = _prune(log, partial(_rebuildable, generations), keeping)
             return Sealed(log.head().sealed_seq, entries, tuple(files), pruned)
         finally:
             log.close()
 
 
-def _seal(home: Home, log: Log, before_us: int | None) -> tuple[list[Path], int]:
+def _seal(home: Home, log: Sealable, before_us: int | None) -> tuple[list[Path], int]:
     instant = now_us() // DAY_US * DAY_US if before_us is None else before_us
     last = log.seq_before(instant)
     files: list[Path] = []
@@ -118,17 +121,13 @@ def _seal(home: Home, log: Log, before_us: int | None) -> tuple[list[Path], int]
         end = head.sealing_seq
         if end == head.sealed_seq:  # none is under way
             end = min(last, head.sealed_seq + PAGE)
-            _set(log, "sealing_seq", end)
+            log.mark_sealing(end)
         page = log.read(head.sealed_seq, PAGE, end)
         with guarded(home.events):
             files += _write(home, page, f"part-{head.sealed_seq + 1:012d}-{end:012d}.parquet")
         entries += len(page)
-        _set(log, "sealed_seq", end)
+        log.mark_sealed(end)
     return files, entries
-
-
-def _set(log: Log, column: str, seq: int) -> None:
-    log.write(lambda connection: connection.execute(f"UPDATE head SET {column} = ?", (seq,)))
 
 
 def _write(home: Home, entries: Iterable[Entry], name: str) -> list[Path]:
@@ -184,14 +183,13 @@ def _write_part(table: str, path: Path, records: Sequence[Record]) -> Path:
     return path
 
 
-def _prune(generations: Generations, keeping: Keeping) -> int:
-    log = generations.log
+def _prune(log: Sealable, expendable: Callable[[int], int], keeping: Keeping) -> int:
     now = now_us()
     last = min(log.seq_before(now - keeping.log_days * DAY_US), log.head().sealed_seq)
     head = log.head()
     if last <= head.pruned_seq:
         return 0
-    last = min(last, _rebuildable(generations, last))
+    last = min(last, expendable(last))
     pruned = 0
     for start in range(head.pruned_seq, last, ERASED_AT_ONCE):
         pruned += _prune_range(log, start, min(start + ERASED_AT_ONCE, last))
@@ -210,14 +208,9 @@ def _rebuildable(generations: Generations, wanted: int) -> int:
     return generations.rebase()
 
 
-def _prune_range(log: Log, start: int, end: int) -> int:
+def _prune_range(log: Sealable, start: int, end: int) -> int:
     entries = log.read(start, ERASED_AT_ONCE, end)
     moments = [min(one.at_us, one.logged_us) for one in entries if one.kind == Kind.EVENT]
     pruned_us = max([log.head().pruned_us, *moments])
-    log.write(
-        lambda connection: (
-            connection.execute("DELETE FROM log WHERE seq <= ?", (end,)),
-            connection.execute("UPDATE head SET pruned_seq=?, pruned_us=?", (end, pruned_us)),
-        )
-    )
+    log.prune(end, pruned_us)
     return len(entries)
