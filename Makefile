@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK = true
 export MLFLOW_DISABLE_TELEMETRY = true
 export OMP_WAIT_POLICY = passive
 
-.PHONY: help setup demo test coverage lint types format bench spark soak lock clean
+.PHONY: help setup demo test coverage docs lint types format bench spark soak lock clean
 
 help:            ## what each word does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -62,6 +62,9 @@ spark: $(SPARK)  ## install Spark; its feature job beside DuckDB's on a million 
 
 soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak $(ARGS)
+
+docs: $(READY)   ## rewrite the tables of docs/ that repeat declarations
+	$(BIN)/python docs/generate.py
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra spark pyproject.toml -o requirements.lock

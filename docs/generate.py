@@ -1,0 +1,135 @@
+"""Write the tables of the documents that repeat declarations; ``make docs`` runs this.
+
+A document keeps such a table between two comment lines, ``<!-- name -->`` and ``<!-- /name -->``.
+A test compares the documents with what this would write.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from features.catalogue import CATALOGUE
+from features.counters import Counter, Key
+from features.events import KINDS
+from features.portraits import TAGS
+from features.portraits.tag import Tag
+from serving.app import document
+
+HERE = Path(__file__).parent
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    r"""A Markdown table.
+
+    Examples
+    --------
+    >>> print(table(["a", "b"], [["1", "x | y"]]))
+    | a | b |
+    | --- | --- |
+    | 1 | x \| y |
+    """
+    named = list(head)
+    lines = [named, ["---"] * len(named), *rows]
+    escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+
+
+def tags() -> str:
+    """Every tag, family by family."""
+    families = dict.fromkeys(name.partition(".")[0] for name in TAGS)
+    parts = []
+    for family in families:
+        those = [tag for tag in TAGS.values() if tag.name.partition(".")[0] == family]
+        head = ("tag", "名称", "name", "what it says", "values", "class", "consent", "used in")
+        parts.append(f"### {family}\n\n{table(head, map(_tag, those))}")
+    return "\n\n".join(parts)
+
+
+def _tag(tag: Tag) -> Iterator[str]:
+    yield f"`{tag.name}`"
+    yield tag.zh
+    yield tag.en
+    yield tag.sentence
+    yield _values(tag)
+    yield tag.sensitivity.value
+    yield tag.scope.value
+    yield ", ".join(sorted(use.value for use in tag.usable_in))
+
+
+def _values(tag: Tag) -> str:
+    if tag.words:
+        return ", ".join(f"`{word}` {zh}" for word, (zh, _) in tag.words.items())
+    return f"{tag.kind.value}, {tag.unit}" if tag.unit else tag.kind.value
+
+
+def counters() -> str:
+    """Every counter, by what it is kept for."""
+    rows = []
+    for key in Key:
+        for counter in CATALOGUE.values():
+            if counter.key is key:
+                kept = ", ".join(f"`{name}`" for name in key.columns)
+                rows.append((f"`{counter.name}`", kept, counter.sentence, _span(counter)))
+    return table(("counter", "kept for each", "what it says", "over"), rows)
+
+
+def _span(counter: Counter) -> str:
+    if counter.half_life:
+        minutes = counter.half_life.days * 1440
+        return f"half-life {f'{minutes:g} min' if minutes < 60 else f'{minutes / 1440:g} d'}"
+    return f"{counter.window.days:g} business days" if counter.window else "all time"
+
+
+def events() -> str:
+    """The event vocabulary."""
+    return table(
+        ("event", "family", "must carry", "who did what"),
+        (
+            (
+                kind.name,
+                kind.family,
+                ", ".join(f"`{name}`" for name in kind.required),
+                kind.sentence,
+            )
+            for kind in KINDS.values()
+        ),
+    )
+
+
+def routes() -> str:
+    """Every route of the OpenAPI document."""
+    return table(
+        ("route", "what it does", "answers"),
+        (
+            (
+                f"`{method.upper()} {path}`",
+                operation["summary"],
+                ", ".join(sorted(operation["responses"])),
+            )
+            for path, operations in document()["paths"].items()
+            for method, operation in operations.items()
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "tags": tags,
+    "counters": counters,
+    "events": events,
+    "routes": routes,
+}
+
+
+def filled(text: str) -> str:
+    """A document with every table as it is to be."""
+    for name, written in TABLES.items():
+        between = re.compile(f"<!-- {name} -->.*?<!-- /{name} -->", re.DOTALL)
+        if between.search(text):
+            block = f"<!-- {name} -->\n\n{written()}\n\n<!-- /{name} -->"
+            text = between.sub(lambda _, block=block: block, text)
+    return text
+
+
+if __name__ == "__main__":
+    for path in sorted(HERE.glob("*.md")):
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
