@@ -37,7 +37,8 @@ def facts(
     Returns
     -------
     ibis Table
-        The events' columns, plus category, brand, shop, city_tier, log_price, priced, day, hour.
+        The events' columns, ``peer_id`` null where it is the person who acted, plus category,
+        brand, shop, city_tier, log_price, priced, day, hour.
     """
     item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE))
     user = _in_force(users, c.USER, (c.CITY_TIER,))
@@ -46,6 +47,7 @@ def facts(
     local = rows[c.AT] + _offset(rows[c.AT], zone, low_us, high_us)
     price = ibis.coalesce(rows[c.PRICE], rows.version_price_fen)
     rows = rows.mutate(
+        peer_id=rows[c.PEER].nullif(rows[c.USER]),  # nobody is another person to oneself
         day=(local // DAY_US).cast("int64"),
         hour=(local % DAY_US // HOUR_US).cast("int64").cast("string"),
         log_price=ibis.cases((price > 0, price.cast("float64").ln()), else_=ibis.null("float64")),

@@ -126,6 +126,7 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
         brand=known.brand,
         shop=known.shop,
         city_tier=city_tier,
+        peer_id=None if event.peer_id == event.user_id else event.peer_id,
         log_price=log_price,
         priced=None if log_price is None else 1.0,
         day=day,

@@ -33,7 +33,7 @@ ITEM = {
 CONTROLS = {
     "Tie Created": ("friend", "follow", "co_group", None),
     "Tie Removed": ("friend", "follow", None),
-    "Consent Updated": ("", "personalize", "personalize,social_graph"),
+    "Consent Updated": ("", *("personalize,social_graph",) * 3),
     "Personalization Toggled": ("on", "off"),
     "Tag Suppressed": ("life.r_days",),
 }

@@ -111,3 +111,19 @@ def test_arrival_order_does_not_matter():
     for counter in online.live(Key.USER):
         assert close(one.number(counter.name), other.number(counter.name)), counter.name
     assert straight["u0"].recent == shuffled["u0"].recent
+
+
+def test_nobody_is_a_friend_of_oneself():
+    """People open their own links, to see them."""
+    events = [
+        Event(message_id="m", event="Share Link Opened", at_us=START, user_id="u0", peer_id="u0",
+              share_id="s", item_id="i0")
+    ]  # fmt: skip
+    at = START + DAY_US
+    connection, table = connect(events)
+    assert batch.values(table, Key.PAIR, at, ZONE).to_pyarrow().num_rows == 0
+    mine = {c.USER: ["u0"], c.PEER: ["u0"]}
+    assert Points(connection, ZONE).values(Key.PAIR, mine, np.array([at]))["pair.opened_30"] == 0
+    states = replay(events, at)
+    assert "pair" not in states["u0"].cells
+    assert online.Reading(states["u0"], at, ZONE).number("user.opens_30") > 0
