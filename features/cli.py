@@ -5,7 +5,7 @@ which packages exist, so no arrow goes up. Command modules import what they need
 
 Exit codes: 0 done; 1 a defect of ours; 2 wrong usage; 3 the input was refused; 4 an earlier command
 has not been run; 5 a gate refused; 6 a bundle, the store or the tracking server cannot be used;
-130 interrupted.
+7 a training run knows the future; 130 interrupted.
 """
 
 import sys
@@ -22,6 +22,7 @@ EXIT_CODES: dict[type[errors.HuorenError], int] = {
     errors.BundleError: 6,
     errors.StoreError: 6,
     errors.TrackingError: 6,
+    errors.LeakageError: 7,
 }
 """Exit code by error class; a subclass has its parent's."""
 

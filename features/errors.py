@@ -15,6 +15,7 @@
     │   ├── BundleCorrupt       a file's checksum differs
     │   └── BundleMismatch      written for another schema or feature declaration
     ├── TrackingError           the tracking server cannot be used
+    ├── LeakageError            training rows know what was not known at their time
     └── GateRefused             a promotion gate does not hold
 
 HTTP status codes exist only in ``serving.errors``, exit codes only in ``features.cli``.
@@ -113,6 +114,10 @@ class BundleMismatch(BundleError):
 
 class TrackingError(HuorenError):
     """The tracking server cannot be used."""
+
+
+class LeakageError(HuorenError):
+    """Training rows know what was not known at their time."""
 
 
 class GateRefused(HuorenError):

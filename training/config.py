@@ -33,6 +33,8 @@ class TrainConfig:
         Items that each source proposes.
     shares : int
         Shares that the share ranker learns from at most, the latest.
+    fewest_shares : int
+        Opened shares without which no share ranker is learned.
     repeats_from : float
         Purchases repeat where at least this part of them is of something bought before.
     seed : int
@@ -53,6 +55,7 @@ class TrainConfig:
     negatives: int = 60
     candidates: int = 200
     shares: int = 50_000
+    fewest_shares: int = 300
     repeats_from: float = 0.02
     seed: int = 0
     als: AlsConfig = field(default_factory=AlsConfig)
@@ -144,12 +147,16 @@ def _known(given: Mapping[str, Any], plain: dict[str, Any], where: str) -> None:
     for key, value in given.items():
         if key not in plain:
             raise UnknownName.among("setting", where + key, [where + name for name in plain])
-        if isinstance(value, dict) and isinstance(plain[key], dict):
+        if _tables(plain[key], value):
             _known(value, plain[key], f"{where}{key}.")
 
 
 def _over(plain: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {
-        key: _over(plain[key], value) if isinstance(value, dict) else value
+        key: _over(plain[key], value) if _tables(plain[key], value) else value
         for key, value in given.items()
     }
+
+
+def _tables(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)

@@ -39,8 +39,6 @@ class Ground:
         The history.
     rows : ibis Table
         Its facts.
-    items : pyarrow.Table
-        The catalogue in force.
     settings : Settings
         Of the bundle.
     config : TrainConfig
@@ -49,7 +47,6 @@ class Ground:
 
     past: Past
     rows: ibis.Table
-    items: pa.Table
     settings: Settings
     config: TrainConfig
 
@@ -109,7 +106,24 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
 def catalogue(ground: Ground, at_us: int) -> Items:
     """The catalogue with its counters as of an instant."""
     counters = batch.values(ground.rows, Key.ITEM, at_us, ground.past.zone).to_pyarrow()
-    return Items.of(ground.items, counters, at_us)
+    return Items.of(known_items(ground.past, at_us), counters, at_us)
+
+
+def known_items(past: Past, at_us: int) -> pa.Table:
+    """Every item in the version in force at an instant.
+
+    An item that comes later is known by its first version, as in ``features.facts``, but not by
+    the stock, status and expiry of that later time.
+    """
+    known = f"{c.VALID_FROM} <= {int(at_us)}"
+    later = ", ".join(
+        f"CASE WHEN {known} THEN {name} END AS {name}" for name in ("stock", "status", "expires_us")
+    )
+    newest_known = f"({known}) DESC, abs({int(at_us)} - {c.VALID_FROM})"
+    return past.connection.sql(
+        f"SELECT * REPLACE ({later}) FROM items QUALIFY row_number() OVER "
+        f"(PARTITION BY {c.ITEM} ORDER BY {newest_known}) = 1 ORDER BY {c.ITEM}"
+    ).to_arrow_table()
 
 
 def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:

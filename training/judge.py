@@ -17,7 +17,6 @@ from features import snapshot
 from features.catalogue import CATALOGUE
 from features.clock import BusinessZone, now_us
 from features.errors import MissingStep
-from features.history import History
 from features.home import Home
 from recsys.bundle import Bundle
 from training import config as settings
@@ -81,7 +80,7 @@ def run(home: Home, ref: str, path: Path | None) -> Judgement:
     zone = BusinessZone(bundle.settings.zone)
     connection, rows = snapshot.connect_facts(home, now_us(), zone)
     past = Past(connection, zone)
-    ground = fit.Ground(past, rows, History(home).items(), bundle.settings, config)
+    ground = fit.Ground(past, rows, bundle.settings, config)
     which = CATALOGUE[bundle.manifest["popularity"]]
     window, fresh = _window(past, bundle)
     if fresh:

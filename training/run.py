@@ -15,12 +15,11 @@ from features.clock import BusinessZone
 from features.counters import Counter
 from features.frames import feed as feed_frame
 from features.frames import sharing as sharing_frame
-from features.history import History
 from features.home import Home
 from features.items import Items
 from recsys.bundle import Bundle, Parts
 from recsys.ranking.lambdamart import LambdaMart
-from training import evaluate, fit, metrics, split
+from training import evaluate, fit, leakage, metrics, split
 from training.config import TrainConfig
 from training.examples import feed, sharing
 from training.past import Past
@@ -34,14 +33,12 @@ STEPS = (
     "feed examples",
     "feed ranker",
     "sources",
+    "leakage",
     "evaluation",
     "sharing",
     "bundle",
 )
 """What a run goes through."""
-
-FEWEST_SHARES = 300
-"""Opened shares without which no share ranker is learned."""
 
 
 @dataclass
@@ -109,6 +106,8 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
         When there is no snapshot.
     InputError
         When there is too little to learn from.
+    LeakageError
+        When rows change with what came after their time.
     """
     rng = np.random.default_rng(config.seed)
     newest = snapshot.latest(home)
@@ -116,13 +115,12 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
     with steps("history"):
         connection, rows = snapshot.connect_facts(home, as_of, zone)
         past = Past(connection, zone)
-        items = History(home).items(as_of)
-        ground = fit.Ground(past, rows, items, fit.settings(past, config), config)
-        windows = _windows(past, ground.settings.target, config)
+        ground = fit.Ground(past, rows, fit.settings(past, config), config)
+        spans = windows(past, ground.settings.target, config)
     with steps("popularity"):
-        which = choose_popularity(ground, windows[-2], rng)
+        which = choose_popularity(ground, spans[-2], rng)
     with steps("feed examples"):
-        examples = [_examples(ground, window, which, rng) for window in windows[:-1]]
+        examples = [_examples(ground, window, which, rng) for window in spans[:-1]]
     with steps("feed ranker"):
         ranker = LambdaMart.fit(
             feed.together(examples[:-1]),
@@ -132,12 +130,14 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
             config.seed,
         )
     with steps("sources"):
-        tested = replace(fit.sources(ground, windows[-1].start_us, which.name), feed=ranker)
+        tested = replace(fit.sources(ground, spans[-1].start_us, which.name), feed=ranker)
+    with steps("leakage"):
+        leakage.refuse(leakage.check(ground, tested, which, spans[-1]))
     found: dict[str, Any] = {}
     with steps("evaluation"):
-        found["feed"] = feed_metrics(ground, tested, windows[-1], which, rng)
+        found["feed"] = feed_metrics(ground, tested, spans[-1], which, rng)
     with steps("sharing"):
-        sharer, judged = learn_sharing(past, tested.items, windows[-1], as_of, config, rng)
+        sharer, judged = learn_sharing(past, tested.items, spans[-1], as_of, config, rng)
         if judged:
             found["sharing"] = judged
     with steps("bundle"):
@@ -148,9 +148,9 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
             sharing=sharer,
         )
         named = {
-            "train": Window(windows[0].start_us, windows[-2].start_us),
-            "valid": windows[-2],
-            "test": windows[-1],
+            "train": Window(spans[0].start_us, spans[-2].start_us),
+            "valid": spans[-2],
+            "test": spans[-1],
         }
         bundle = Bundle.write(
             parts, home.bundles, as_of,
@@ -207,9 +207,10 @@ def learn_sharing(
 
     The shares before the test window teach, the last fifth of them stops the growth.
     """
-    before = sharing.shares(past, Window(0, test.start_us)).newest(config.shares)
+    before = sharing.shares(past, Window(0, test.start_us), known_us=test.start_us)
+    before = before.newest(config.shares)
     later = sharing.shares(past, Window(test.start_us, as_of_us))
-    if len(before.queries) < FEWEST_SHARES or not len(later.queries):
+    if len(before.queries) < config.fewest_shares or not len(later.queries):
         return None, {}
     cut = len(before.queries) * 4 // 5
     train, valid = (
@@ -222,7 +223,8 @@ def learn_sharing(
     return ranker, evaluate.evaluate_sharing(ranker, later, found, rng)
 
 
-def _windows(past: Past, target: str, config: TrainConfig) -> list[Window]:
+def windows(past: Past, target: str, config: TrainConfig) -> list[Window]:
+    """Cut the time of the target's events as a configuration says."""
     at_us = past.connection.execute(
         "SELECT at_us FROM facts WHERE event = $target AND item_id IS NOT NULL", {"target": target}
     ).fetchnumpy()["at_us"]

@@ -58,8 +58,9 @@ def windows(
     if len(edges) != len(parts) + 1 or cuts[0] <= at_us.min():
         raise InputError(
             "too few days of history to split by time",
-            expected=f"at least {len(parts) + 2} business days with events",
-            got=f"{len(np.unique(zone.day(at_us)))}",
-            next_step="ingest a longer history",
+            expected=f"{len(parts)} cuts on different business days after the first",
+            got=f"{len(np.unique(zone.day(at_us)))} days with events, cut at "
+            + ", ".join(format_instant(cut)[:10] for cut in cuts),
+            next_step="ingest a longer history, or set fewer cuts",
         )
     return [Window(start, end) for start, end in pairwise(edges)]

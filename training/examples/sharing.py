@@ -13,9 +13,10 @@ import numpy.typing as npt
 from features import columns as c
 from features import events as e
 from features.clock import DAY_US, Int64s
+from features.counters import Key
 from features.frames import sharing as frame
 from features.frames.feed import Raw
-from features.items import Items
+from features.items import NEVER_US, Items
 from recsys.ranking.lambdamart import Groups
 from recsys.sharing import CANDIDATES
 from training.past import Companions, Past, Queries, social
@@ -58,8 +59,8 @@ class Shares:
         return self.part(max(0, size - most), size)
 
 
-def shares(past: Past, window: Window) -> Shares:
-    """Shares of a window that somebody opened, oldest first.
+def shares(past: Past, window: Window, known_us: int = NEVER_US) -> Shares:
+    """Shares of a window that somebody opened before ``known_us``, oldest first.
 
     People who refuse that their acts are used for friends neither share nor open here: they could
     never be asked or proposed.
@@ -72,10 +73,10 @@ def shares(past: Past, window: Window) -> Shares:
               GROUP BY ALL) s
         JOIN facts o ON o.{c.EVENT} = '{e.OPENED}' AND o.{c.SHARE} = s.{c.SHARE}
             AND o.{c.USER} <> s.{c.USER} AND o.{c.AT} >= s.{c.AT}
-            AND o.{c.AT} < s.{c.AT} + {LATEST_DAYS * DAY_US}
+            AND o.{c.AT} < least(s.{c.AT} + {LATEST_DAYS * DAY_US}, $known)
         GROUP BY ALL ORDER BY s.{c.AT}, s.{c.USER}, s.{c.ITEM}
         """,
-        {"start": window.start_us, "end": window.end_us},
+        {"start": window.start_us, "end": window.end_us, "known": known_us},
     ).fetchall()
     asks = past.say(Queries([row[0] for row in rows], np.array([row[2] for row in rows])))
     pairs = [(i, opener) for i, row in enumerate(rows) for opener in row[3] if social(asks[i])]
@@ -121,7 +122,7 @@ class Candidates:
 
 def candidates(past: Past, items: Items, asked: Shares) -> Candidates:
     """People around every share, with their rows."""
-    around = _nearest(past.companions(asked.queries))
+    around = _nearest(past, asked.queries)
     examples = frame.Examples(
         asked.queries.users, asked.items, asked.queries.at_us, around.query, list(around.peers),
         around.tied,
@@ -136,9 +137,16 @@ def candidates(past: Past, items: Items, asked: Shares) -> Candidates:
     return Candidates(around, raw, rows, np.array(opened, dtype=np.bool_))
 
 
-def _nearest(around: Companions) -> Companions:
-    """At most as many as serving considers."""
-    order = np.lexsort((around.peers.astype(str), -around.tied, around.query))
+def _nearest(past: Past, queries: Queries) -> Companions:
+    """Those whom serving considers: with whom most was done lately."""
+    around = past.companions(queries)
+    if np.bincount(around.query).max(initial=0) <= CANDIDATES:
+        return around
+    users = [queries.users[i] for i in around.query]
+    keys = {c.USER: users, c.PEER: list(around.peers)}
+    values = past.points.values(Key.PAIR, keys, queries.at_us[around.query])
+    together = values["pair.together_90"] + values["pair.together_by_90"]
+    order = np.lexsort((around.peers.astype(str), -together, around.query))
     query = around.query[order]
     starts = np.searchsorted(query, query)
     kept = np.sort(order[np.arange(len(query)) - starts < CANDIDATES])
