@@ -1,0 +1,146 @@
+"""Whom to show an item to, asked about people whose right answer is visible."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.frames.sharing import COLUMNS
+from features.online import Reading
+from recsys import sharing
+from recsys.query import ShareAnswer, ShareQuery
+from recsys.sharing import Sharing, candidates, fallback
+from tests.recsys.crowds import NOW, ZONE, Crowd, befriended, bundle, did, gave, opened, viewed
+from tests.serving import shops
+
+
+class Scores:
+    """A ranker that prefers who opened least, or breaks."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self.broken = broken
+
+    def score(self, rows):
+        assert rows.shape[1] == len(COLUMNS)
+        if self.broken:
+            raise ZeroDivisionError
+        return -rows[:, list(COLUMNS).index("pair.opened_by")]
+
+
+def asked(k: int = 10, item: str = "i0", user: str = "u") -> ShareQuery:
+    return ShareQuery(user, item, k=k, at_us=NOW)
+
+
+def names(answer: ShareAnswer) -> list[str]:
+    return [target.id for target in answer.targets]
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory) -> Sharing:
+    return Sharing(bundle(tmp_path_factory.mktemp("bundle")))
+
+
+def test_a_stranger_has_nobody(share):
+    assert share.targets(asked(), Crowd()) == ShareAnswer((), held_back=0)
+
+
+def test_who_opened_more_comes_first(share):
+    crowd = Crowd(
+        opened("once", "u"), opened("twice", "u"), opened("twice", "u"), befriended("u", "tied")
+    )
+    answer = share.targets(asked(), crowd)
+    assert names(answer) == ["twice", "once", "tied"]
+    assert names(share.targets(asked(k=1), crowd)) == ["twice"]
+    assert [target.kind for target in answer.targets] == ["person"] * 3
+
+
+def test_every_target_says_why(share):
+    crowd = Crowd(
+        opened("o", "u"), opened("o", "u"), opened("u", "both"), opened("both", "u"),
+        befriended("u", "tied"), viewed("o", "i2"), befriended("u", "o"),
+    )  # fmt: skip
+    reasons = {t.id: [r.code for r in t.reasons] for t in share.targets(asked(), crowd).targets}
+    assert reasons["o"] == ["opened_before", "likes_category"]
+    assert reasons["both"] == ["opened_before", "shared_with_you", "likes_category"]
+    assert reasons["tied"] == ["tied"]
+    opened_by = next(t for t in share.targets(asked(), crowd).targets if t.id == "o")
+    assert opened_by.reasons[0].count == 2
+
+
+@pytest.mark.parametrize("act", ["Sharer Muted", "Share Reported"])
+def test_who_muted_or_reported_is_held_back_and_counted(share, act):
+    crowd = Crowd(opened("m", "u"), opened("f", "u"), did("m", act, "i0", peer_id="u"))
+    answer = share.targets(asked(), crowd)
+    assert names(answer) == ["f"]
+    assert answer.held_back == 1
+
+
+def test_muting_is_not_forgotten_with_time(share):
+    crowd = Crowd(opened("m", "u"), did("m", "Sharer Muted", days=3_000, peer_id="u"))
+    assert share.targets(asked(), crowd) == ShareAnswer((), held_back=1)
+
+
+def test_who_refused_is_held_back_and_asks_for_nobody(share):
+    crowd = Crowd(opened("r", "u"), gave("r", "personalize"), opened("u", "r"))
+    assert share.targets(asked(), crowd) == ShareAnswer((), held_back=1)
+    assert share.targets(asked(user="r"), crowd) == ShareAnswer((), held_back=0)
+
+
+def test_nobody_shares_with_oneself(share):
+    crowd = Crowd(opened("u", "u"), befriended("u", "u"), opened("f", "u"))
+    assert names(share.targets(asked(), crowd)) == ["f"]
+
+
+def test_an_unknown_item_can_be_shared(share):
+    answer = share.targets(asked(item="ghost"), Crowd(opened("f", "u")))
+    assert [reason.code for reason in answer.targets[0].reasons] == ["opened_before"]
+
+
+def test_a_ranker_decides_and_one_that_breaks_is_named(tmp_path, caplog):
+    crowd = Crowd(opened("once", "u"), opened("twice", "u"), opened("twice", "u"))
+    made = bundle(tmp_path)
+    for broken, expected, degraded in (
+        (False, ["once", "twice"], ()), (True, ["twice", "once"], ("ranker",)),
+    ):  # fmt: skip
+        share = Sharing(made)
+        share.parts = replace(shops.parts(), sharing=Scores(broken))
+        answer = share.targets(asked(), crowd)
+        assert (names(answer), answer.degraded) == (expected, degraded)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_those_with_whom_most_was_done_are_considered(monkeypatch):
+    monkeypatch.setattr(sharing, "CANDIDATES", 2)
+    crowd = Crowd(
+        opened("a", "u", days=80), opened("b", "u"), opened("u", "c"), befriended("u", "d")
+    )
+    assert candidates(Reading(crowd.known["u"], NOW, ZONE)) == ["b", "c"]
+
+
+def score(share: Sharing, friend: str, *events) -> float:
+    crowd = Crowd(*events)
+    return {t.id: t.score for t in share.targets(asked(), crowd).targets}[friend]
+
+
+ages = st.lists(st.floats(0.01, 300), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=40)
+@given(ages, st.floats(0.01, 300))
+def test_one_more_opened_share_never_lowers_a_friend(share, days, more):
+    before = [opened("f", "u", days=one) for one in days]
+    assert score(share, "f", *before, opened("f", "u", days=more)) >= score(share, "f", *before)
+
+
+@settings(deadline=None, max_examples=20)
+@given(ages)
+def test_shares_that_nobody_opened_never_raise_a_friend(share, days):
+    ignored = [did("u", "Product Shared", "i0", one, peer_id="f", share_id="s") for one in days]
+    before = [opened("f", "u", days=5)]
+    assert score(share, "f", *before, *ignored) == pytest.approx(score(share, "f", *before))
+
+
+def test_the_fallback_counts_openings_both_ways_and_ties():
+    raw = {"pair.opened_by_30": 2.0, "pair.opened_30": 1.0, "tied": 1.0}
+    assert fallback(raw) == pytest.approx(2.6)
