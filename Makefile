@@ -67,7 +67,7 @@ docs: $(READY)   ## rewrite the tables of docs/ that repeat declarations
 	$(BIN)/python docs/generate.py
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra spark pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra redis --extra spark pyproject.toml -o requirements.lock
 
 clean:           ## remove what make made, the environment too
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,222 @@
+"""One generation of the states on the server, and its one writer's view of it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from features.errors import StoreError
+from features.online import State, decode, encode
+from features.store.entries import body_of, item_of
+from features.store.projection import chunks, names, strip
+from features.store.records import Item
+from features.store.shared import scripts
+from features.store.shared.lease import Lease
+from features.store.shared.link import Link
+
+
+class Replaced(StoreError):
+    """Another generation is in force now, so nothing was written."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The keys of one generation.
+
+    Parameters
+    ----------
+    link : Link
+        The server.
+    name : str
+        Of the generation.
+    """
+
+    link: Link
+    name: str
+
+    def key(self, *parts: str) -> bytes:
+        """One of its keys."""
+        return self.link.key("g", self.name, *parts)
+
+    def state(self, user_id: str) -> bytes:
+        """Key of one person's state."""
+        return self.key("s", user_id)
+
+
+@dataclass
+class _Pending:
+    """What a transaction wrote so far."""
+
+    states: dict[str, bytes] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    items: dict[str, bytes] = field(default_factory=dict)
+    skipped: dict[int, str] = field(default_factory=dict)
+    reached: int = 0
+
+
+def item_value(item: Item, changed_us: int) -> bytes:
+    """How the server keeps an item: the instant of its last change, then the item."""
+    return changed_us.to_bytes(8, "big") + body_of(item)
+
+
+def item_in(value: bytes) -> Item:
+    """Read an item back."""
+    return item_of(value[8:])
+
+
+def change(item_id: str, changed_us: int) -> bytes:
+    """Member of the sorted set by which a reader follows changes; ordered as bytes.
+
+    Examples
+    --------
+    >>> change("茶", 7).decode()
+    '0000000000000007茶'
+    """
+    return f"{changed_us:016d}{item_id}".encode(errors="surrogatepass")
+
+
+class SharedStates:
+    """A generation as the projection writes it; implements ``features.store.projection.States``.
+
+    A transaction is kept here until its end, then sent as one script that checks the lease.
+
+    Parameters
+    ----------
+    place : Place
+        The generation.
+    lease : Lease
+        What the writer must hold.
+    in_force : bool
+        Whether the generation must be the one in force, or must not be it yet.
+    """
+
+    def __init__(self, place: Place, lease: Lease, *, in_force: bool) -> None:
+        self.place = place
+        self.link = place.link
+        self.lease = lease
+        self.in_force = in_force
+        self._applied = 0
+        self._pending = _Pending()
+        self._read: dict[str, bytes] = {}
+
+    def applied_seq(self) -> int:
+        """Seq of the last entry it contains."""
+        found = self.link.ask("HGET", self.place.key("meta"), "applied_seq")
+        if found is None:
+            raise Replaced(f"generation {self.place.name} is gone", next_step="retry")
+        self._applied = int(found)
+        return self._applied
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all or nothing."""
+        self._pending = _Pending(reached=self._applied)
+        try:
+            yield
+            self._commit(self._pending)
+        finally:
+            self._pending = _Pending()
+            self._read.clear()
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of those that are known."""
+        pending = self._pending
+        found = {}
+        for chunk in chunks(user_ids):
+            for user, value in zip(chunk, self._bodies(chunk), strict=True):
+                body = pending.states.get(user, None if user in pending.gone else value)
+                if body is not None:
+                    found[user] = decode(body)
+        return found
+
+    def _bodies(self, users: Sequence[str]) -> list[bytes | None]:
+        return list(self.link.ask("MGET", *map(self.place.state, users)))
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items that are known."""
+        found = {}
+        for chunk in chunks(item_ids):
+            values = self.link.ask("HMGET", self.place.key("items"), *chunk)
+            known = {item: value for item, value in zip(chunk, values, strict=True) if value}
+            self._read |= known
+            for item in chunk:
+                if value := self._pending.items.get(item, known.get(item)):
+                    found[item] = item_in(value)
+        return found
+
+    def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Write (user_id, body)."""
+        self._pending.states.update(rows)
+
+    def put_item(self, item: Item, changed_us: int) -> None:
+        """Write an item unless a later version is in force."""
+        known = self.items([item.item_id]).get(item.item_id)
+        if known is None or item.valid_from_us >= known.valid_from_us:
+            self._pending.items[item.item_id] = item_value(item, changed_us)
+
+    def forget(self, user_id: str) -> None:
+        """Delete a state and strip the others of the person."""
+        pending = self._pending
+        for other, state in mentioning(self.place, user_id, self.lease, pending.states).items():
+            strip(state, user_id)
+            pending.states[other] = encode(state)
+        pending.states.pop(user_id, None)
+        pending.gone.add(user_id)
+
+    def skip(self, seq: int, reason: str) -> None:
+        """Note an entry that cannot be applied."""
+        self._pending.skipped[seq] = reason
+
+    def reach(self, seq: int) -> None:
+        """Note the last entry contained."""
+        self._pending.reached = seq
+
+    def _commit(self, pending: _Pending) -> None:
+        gone = pending.gone - pending.states.keys()
+        keys = [self.lease.key, self.link.key("generation")]
+        keys += [self.place.key(name) for name in ("meta", "items", "changes", "skipped")]
+        keys += [self.place.state(user) for user in (*pending.states, *gone)]
+        values: list[Any] = [self.lease.token, self.place.name, int(self.in_force)]
+        values += [self._applied, pending.reached, len(pending.states), len(gone)]
+        values += [len(pending.items), len(pending.skipped), *pending.states.values()]
+        for item, value in pending.items.items():
+            old = self._read.get(item)
+            values += (item, value, _change(item, old) if old else b"", _change(item, value))
+        for seq, reason in pending.skipped.items():
+            values += (seq, reason)
+        match self.link.run(scripts.COMMIT, keys, values):
+            case "done":
+                self._applied = pending.reached
+            case "replaced":
+                raise Replaced(f"generation {self.place.name} was replaced", next_step="retry")
+            case _:
+                raise self.lease.lost()
+
+
+def _change(item_id: str, value: bytes) -> bytes:
+    return change(item_id, int.from_bytes(value[:8], "big"))
+
+
+def mentioning(
+    place: Place, person: str, lease: Lease | None, newer: Mapping[str, bytes]
+) -> Mapping[str, State]:
+    """States of others that name a person; looks through all of them, the newer ones first."""
+    needle, prefix = person.encode(), place.state("")
+    found = {}
+    for user, body in _everyone(place, prefix, lease, newer):
+        if user != person and needle in body and names(state := decode(body), person):
+            found[user] = state
+    return found
+
+
+def _everyone(
+    place: Place, prefix: bytes, lease: Lease | None, newer: Mapping[str, bytes]
+) -> Iterator[tuple[str, bytes]]:
+    yield from newer.items()
+    for page in place.link.keys(prefix):
+        if lease:
+            lease.renew()
+        users = [key[len(prefix) :].decode() for key in page]
+        for user, body in zip(users, place.link.ask("MGET", *page), strict=True):
+            if body is not None and user not in newer:
+                yield user, body

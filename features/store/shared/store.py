@@ -1,0 +1,257 @@
+"""The store on a Redis server; implements ``features.store.Store``."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from features.clock import BusinessZone
+from features.errors import StoreError
+from features.events import Event
+from features.home import Home
+from features.online import State, decode
+from features.store import Appended, Changes, Cursor, Forgotten, Item, Tie, User
+from features.store.entries import Draft, event_draft, forget_draft, patch_draft, record_draft
+from features.store.projection import KEPT_BYTES, chunks
+from features.store.shared.address import Address
+from features.store.shared.applier import LEASE_MS, SharedApplier
+from features.store.shared.disk import check_durable, rewrite
+from features.store.shared.generations import SharedGenerations
+from features.store.shared.lease import Lease
+from features.store.shared.link import Command, Link
+from features.store.shared.log import SharedLog
+from features.store.shared.states import Place, change, item_in, mentioning
+
+FORGET_S = 600.0
+_WAIT_S = 0.001
+
+
+class SharedStore:
+    """One process's view of a keyspace.
+
+    Parameters
+    ----------
+    generations : SharedGenerations
+        Prepared.
+    applies : bool
+        Whether this process stands by to apply.
+    kept_bytes : int
+        States that the applier keeps decoded, by their encoded size.
+    lease_ms : int
+        After so long without a sign of life of the applier another one takes over.
+    """
+
+    def __init__(
+        self,
+        generations: SharedGenerations,
+        *,
+        applies: bool,
+        kept_bytes: int = KEPT_BYTES,
+        lease_ms: int = LEASE_MS,
+    ) -> None:
+        self._generations = generations
+        self._log = generations.log
+        self._link = generations.link
+        self._place = Place(self._link, "")
+        self._applier = SharedApplier(generations, kept_bytes, lease_ms) if applies else None
+        if self._applier:
+            self._applier.start()
+
+    @classmethod
+    def open(
+        cls,
+        address: Address,
+        home: Home,
+        zone: BusinessZone,
+        *,
+        applies: bool = True,
+        kept_bytes: int = KEPT_BYTES,
+        lease_ms: int = LEASE_MS,
+    ) -> Self:
+        """Open a keyspace, made if need be; see ``features.store.open_store``."""
+        generations = opened(address, home, zone)
+        try:
+            generations.prepare()
+        except BaseException:
+            generations.log.close()
+            raise
+        return cls(generations, applies=applies, kept_bytes=kept_bytes, lease_ms=lease_ms)
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Make events durable."""
+        return self._append([event_draft(event) for event in events])
+
+    def put_users(self, users: Sequence[User]) -> int:
+        """Upsert profiles."""
+        return self._append([record_draft(user) for user in users]).last_seq
+
+    def put_ties(self, ties: Sequence[Tie]) -> int:
+        """Upsert ties."""
+        return self._append([record_draft(tie) for tie in ties]).last_seq
+
+    def put_items(self, items: Sequence[Item]) -> int:
+        """Upsert items."""
+        return self._append([record_draft(item) for item in items]).last_seq
+
+    def _append(self, drafts: Sequence[Draft]) -> Appended:
+        return self._log.append(drafts)
+
+    def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
+        """Change some fields of an item."""
+        applied = self.item(item_id)
+        done = self._log.append_item(
+            item_id, lambda logged: patch_draft(item_id, [logged, applied], fields)
+        )
+        return done.last_seq
+
+    def state(self, user_id: str) -> State | None:
+        """State of one person."""
+        (body,) = self._bodies([user_id])
+        return None if body is None else decode(body)
+
+    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
+        """States of several people."""
+        found = {}
+        for chunk in chunks(user_ids):
+            for user, body in zip(chunk, self._bodies(chunk), strict=True):
+                if body is not None:
+                    found[user] = decode(body)
+        return found
+
+    def _bodies(self, users: Sequence[str]) -> list[bytes | None]:
+        while True:
+            place = self._place
+            keys = [self._link.key("generation"), *map(place.state, users)]
+            name, *bodies = self._link.ask("MGET", *keys)
+            if self._is(place, name):
+                return list(bodies)
+
+    def _is(self, place: Place, name: bytes | None) -> bool:
+        """Whether a generation is in force; keep the one that is otherwise."""
+        if name is None:
+            raise StoreError(
+                f"the online states in {self._link.address} are gone", next_step="open it again"
+            )
+        if name.decode() == place.name:
+            return True
+        self._place = Place(self._link, name.decode())
+        return False
+
+    def _ask(self, command: Command) -> tuple[Place, Any]:
+        """Ask about a key of the generation in force, whose name comes after its parts."""
+        while True:
+            place = self._place
+            word, part, *rest = command
+            asked = [(word, place.key(part), *rest), ("GET", self._link.key("generation"))]
+            found, name = self._link.ask_all(asked)
+            if self._is(place, name):  # then it was when the first command ran, too
+                return place, found
+
+    def item(self, item_id: str) -> Item | None:
+        """Item as it is now."""
+        return self.items([item_id]).get(item_id)
+
+    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Items as they are now."""
+        found = {}
+        for chunk in chunks(item_ids):
+            _, values = self._ask(("HMGET", "items", *chunk))
+            for item, value in zip(chunk, values, strict=True):
+                if value is not None:
+                    found[item] = item_in(value)
+        return found
+
+    def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
+        """Items changed since a cursor."""
+        while True:
+            after = change(cursor.after_id, cursor.after_us)
+            place, found = self._ask((
+                "ZRANGEBYLEX",
+                "changes",
+                b"(" + after,
+                "+",
+                "LIMIT",
+                0,
+                limit,
+            ))
+            if cursor.generation == place.name:
+                break
+            cursor = Cursor(cursor.start_us, cursor.start_us, "\U0010ffff", place.name)
+        if not found:
+            return Changes((), cursor)
+        ids = [member[16:].decode() for member in found]
+        items = self.items(ids)
+        last = Cursor(cursor.start_us, int(found[-1][:16]), ids[-1], cursor.generation)
+        return Changes(tuple(items[item] for item in ids if item in items), last)
+
+    @property
+    def log_seq(self) -> int:
+        """Seq of the last durable entry."""
+        return self._log.head().last_seq
+
+    @property
+    def applied_seq(self) -> int:
+        """Seq of the last applied entry."""
+        return int(self._ask(("HGET", "meta", "applied_seq"))[1])
+
+    def wait_applied(self, seq: int, timeout_s: float = 5.0) -> bool:
+        """Wait until an entry is applied."""
+        until = time.monotonic() + timeout_s
+        while self.applied_seq < seq:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_WAIT_S)
+        return True
+
+    def load(
+        self,
+        states: Iterable[tuple[str, State]],
+        items: Iterable[Item],
+        *,
+        log_seq: int,
+        as_of_us: int | None = None,
+    ) -> None:
+        """Put a batch snapshot in force."""
+        self._generations.load(states, items, log_seq, as_of_us)
+
+    def forget(self, user_ids: Sequence[str]) -> Forgotten:
+        """Erase people: from the states, from the log, then from the server's files."""
+        people = frozenset(user_ids)
+        if not people:
+            return Forgotten(0, 0)
+        touched = set(self.states(people))
+        for person in people:
+            touched |= set(mentioning(self._place, person, None, {}))
+        seq = self._append([forget_draft(person) for person in sorted(people)]).last_seq
+        if not self.wait_applied(seq, FORGET_S):
+            raise StoreError(
+                "nobody applies the log, so nobody is forgotten yet",
+                next_step="start the service or open the store with applies=True, then retry",
+            )
+        with Lease.upkeep(self._link) as lease:
+            entries = self._log.erase(people, seq, lease)
+            self._generations.clear()
+            rewrite(self._link)
+        return Forgotten(entries - len(people), len(touched))
+
+    def close(self) -> None:
+        """Stop applying and release the connections."""
+        if self._applier:
+            self._applier.stop()
+        self._link.close()
+
+
+def opened(address: Address, home: Home, zone: BusinessZone) -> SharedGenerations:
+    """Reach a keyspace without asking whether the states in force can be used.
+
+    Raises
+    ------
+    StoreError
+        The server does not answer, or may lose what it acknowledges.
+    """
+    link = Link(address)
+    try:
+        check_durable(link)
+        return SharedGenerations(home, SharedLog(link), zone)
+    except BaseException:
+        link.close()
+        raise
