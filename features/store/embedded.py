@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
-from features import tombstones
 from features.clock import BusinessZone
 from features.events import Event
 from features.home import Home
@@ -71,18 +70,15 @@ class EmbeddedStore:
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Make events durable."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([event_draft(admit(event)) for event in events])
+        return self._append([event_draft(event) for event in events])
 
     def put_users(self, users: Sequence[User]) -> int:
         """Upsert profiles."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([record_draft(admit(user)) for user in users]).last_seq
+        return self._append([record_draft(user) for user in users]).last_seq
 
     def put_ties(self, ties: Sequence[Tie]) -> int:
         """Upsert ties."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([record_draft(admit(tie)) for tie in ties]).last_seq
+        return self._append([record_draft(tie) for tie in ties]).last_seq
 
     def put_items(self, items: Sequence[Item]) -> int:
         """Upsert items."""
