@@ -16,7 +16,7 @@ from features.cli import build
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("features", "recsys", "training", "serving")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LONGEST = 450
+LONGEST = 400
 
 
 def tracked() -> list[Path]:
