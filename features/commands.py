@@ -71,3 +71,19 @@ def features(
     at_us = parse_instant(at) if at else None
     published = job.run(Home.from_option(data), at_us, BusinessZone(zone))
     job.show(published, Console(), as_json=as_json)
+
+
+@app.command()
+def forget(
+    user_id: Annotated[str, typer.Argument(help="The person's id, as events name it.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a person everywhere and for good; say what is pending. Run again to finish."""
+    from rich.console import Console
+
+    from features import forget
+    from features.home import Home
+
+    report = forget.forget(Home.from_option(data), user_id)
+    forget.show(report, Console(), as_json=as_json)

@@ -4,7 +4,7 @@ DuckDB reads the Parquet of the home in place. A range of time opens only the da
 its end is strict: an event at ``end_us`` itself is not history yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,11 @@ import duckdb
 import pyarrow as pa
 
 from features import columns as c
+from features import tombstones
 from features.errors import UnknownName
 from features.home import Home
 from features.tables import TABLES, Table, table
+from features.tombstones import Absence, Tombstones
 
 THREADS = 2
 """Threads of one connection; a feature job shares the machine with the service."""
@@ -59,14 +61,18 @@ class History:
         Returns
         -------
         duckdb.DuckDBPyConnection
-            Of its own, in memory; the caller closes it. Columns are those of
-            ``features.tables``, in their order.
+            Of its own, in memory; the caller closes it. Columns are those of ``features.tables``,
+            in their order. Nobody who was forgotten is in it.
         """
         connection = duckdb.connect(config={"threads": THREADS})
-        for name in TABLES:
+        sources = {}
+        for name, kind in TABLES.items():
             files = self._event_files(start_us, end_us) if name == "events" else self.files(name)
             where = _between(start_us, end_us) if name == "events" else ""
-            _register(connection, TABLES[name], files, where)
+            sources[name] = _rows(kind, files, where)
+            _register(connection, kind, sources[name])
+        if stones := tombstones.read(self.home):
+            _leave_out(connection, stones, sources)
         return connection
 
     def events(
@@ -140,19 +146,37 @@ class History:
             return connection.sql(query).to_arrow_table()
 
 
-def _register(
-    connection: duckdb.DuckDBPyConnection, kind: Table, files: list[Path], where: str
-) -> None:
-    if not files:
-        connection.register("nothing", kind.schema.empty_table())
-        connection.execute(f"CREATE TABLE {kind.name} AS FROM nothing")
-        connection.unregister("nothing")
+def _register(connection: duckdb.DuckDBPyConnection, kind: Table, rows: str) -> None:
+    if rows:
+        connection.execute(f"CREATE OR REPLACE VIEW {kind.name} AS {rows}")
         return
+    connection.register("nothing", kind.schema.empty_table())
+    connection.execute(f"CREATE TABLE {kind.name} AS FROM nothing")
+    connection.unregister("nothing")
+
+
+def _rows(kind: Table, files: list[Path], where: str) -> str:
+    """Query of a table's rows; empty where it has no file."""
+    if not files:
+        return ""
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     source = f"read_parquet([{paths}], hive_partitioning = false)"
-    connection.execute(
-        f"CREATE VIEW {kind.name} AS SELECT {', '.join(kind.schema.names)} FROM {source} {where}"
-    )
+    return f"SELECT {', '.join(kind.schema.names)} FROM {source} {where}"
+
+
+def _leave_out(
+    connection: duckdb.DuckDBPyConnection, stones: Tombstones, sources: Mapping[str, str]
+) -> None:
+    """Let nobody see whom an erasure under way, or a file from a backup, still names."""
+    present = tombstones.named(stones, {name: name for name in TABLES})
+    connection.execute(f"CREATE TABLE forgotten AS {present}")
+    if connection.execute("SELECT count(*) FROM forgotten").fetchall() == [(0,)]:
+        connection.execute("DROP TABLE forgotten")
+        return
+    for name, rows in sources.items():
+        if rows:
+            absent = Absence(name, f"SELECT {c.USER} FROM forgotten")
+            _register(connection, TABLES[name], absent.rows(f"({rows})"))
 
 
 def _between(start_us: int | None, end_us: int | None) -> str:

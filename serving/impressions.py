@@ -55,6 +55,8 @@ class Impressions:
         How often what waits is written.
     count : callable
         Called with (``written`` or ``dropped``, number of lists).
+    forgotten : callable
+        Whether a person was forgotten; lists of such people are never written.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Impressions:
         capacity: int,
         flush_seconds: float,
         count: Callable[[str, int], None],
+        forgotten: Callable[[str], bool] = lambda person: False,
     ) -> None:
         self._root = root
         self._capacity = capacity
         self._seconds = flush_seconds
         self._count = count
+        self._forgotten = forgotten
         self._waiting: deque[Shown] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="impressions", daemon=True)
@@ -95,6 +99,8 @@ class Impressions:
         parts: dict[tuple[str, tuple[str, ...]], list[Shown]] = defaultdict(list)
         for _ in range(len(self._waiting)):
             shown = self._waiting.popleft()
+            if self._forgotten(shown.user_id):
+                continue
             parts[_day(shown.at_us), shown.answer.feature_names].append(shown)
         for (day, names), lists in parts.items():
             try:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Self
 
+from features import tombstones
 from features.clock import SECOND_US
 from features.ingest.parse import parse_event
 from features.store import Store
@@ -66,6 +67,7 @@ class Resources:
                 limits.impressions,
                 limits.flush_seconds,
                 lambda result, lists: metrics.impressions.labels(result).inc(lists),
+                lambda person: person in tombstones.read(settings.home),
             ),
             metrics=metrics,
         )

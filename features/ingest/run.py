@@ -8,11 +8,13 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from features import tables
+from features import columns as c
+from features import tables, tombstones
 from features.clock import now_us
 from features.errors import FileRefused
 from features.history import History
 from features.home import Home
+from features.ingest import checks
 from features.ingest import mapping as maps
 from features.ingest.layout import FILE, ROW
 from features.ingest.mapping import CANONICAL, Mapping
@@ -168,6 +170,8 @@ class _Run:
         alike = groupby(sources, key=lambda one: (id(one.part), one.layout.schema))
         for _, group in alike:
             read += self._read(table, group)
+        if stones := tombstones.read(self.home):
+            self.stage.forget(table, stones)
         self.stage.settle(table, history.files(table.name))
         self.reports += self._report(table, read)
         self._write(table, read)
@@ -217,7 +221,8 @@ class _Run:
             why = reasons.get(source.number, {})
             if not source.rows and len(sources) == 1:
                 raise FileRefused(f"{source.name} has no rows", next_step="export it again")
-            if bad > WORST * rows:
+            forgotten = why.get(checks.fault(c.USER, tombstones.FORGOTTEN), 0)
+            if bad - forgotten > WORST * rows:
                 raise _mostly_bad(source.name, rows, bad, why)
             kept = rows - duplicate - bad
             said = tuple(notes[source.number])

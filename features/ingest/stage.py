@@ -10,12 +10,14 @@ import duckdb
 import pyarrow as pa
 
 from features import columns as c
+from features import tombstones
 from features.history import THREADS
 from features.ingest import checks, rules
 from features.ingest.casting import DUCK, text
 from features.ingest.layout import FILE, ROW
 from features.ingest.select import Select
 from features.tables import ITEMS, Table
+from features.tombstones import Absence, Tombstones, cleaned_extra
 
 MEMORY = "1500MB"
 """DuckDB spills to disk above this."""
@@ -27,6 +29,10 @@ QUARANTINE = pa.schema([
     ("raw", pa.string()),
 ])
 """Columns of a quarantine file; ``row`` counts from 1, without a header; ``raw`` is JSON."""
+
+
+WORD = r"""[^\s"',;:{}\[\]\\\\]+"""
+"""What may be an id in the text of a faulty row, or in JSON."""
 
 
 class Stage:
@@ -100,6 +106,35 @@ class Stage:
             named = f"{table.name} ({FILE}, {ROW}, _reason, _raw)"
             values = "VALUES (?, ?, ?, json_object('line', ?))"
             self.connection.executemany(f"INSERT INTO {named} {values}", rows)
+
+    def forget(self, table: Table, stones: Tombstones) -> None:
+        """Refuse rows about forgotten people, and what they said; take the name out of others'.
+
+        A faulty row keeps its reason, but nothing of what it said where it names one of them.
+        """
+        if not tombstones.OWNERS[table.name]:
+            return
+        present = tombstones.named(stones, {table.name: table.name})
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE forgotten AS {present}")
+        absence = Absence(table.name, f"SELECT {c.USER} FROM forgotten")
+        reason = text(checks.fault(c.USER, tombstones.FORGOTTEN))
+        self.connection.execute(
+            f"UPDATE {table.name} SET _reason = {reason}, _raw = NULL WHERE {absence.gone}"
+        )
+        if absence.stripped:
+            changes = ", ".join(f"{name} = {how}" for name, how in absence.stripped.items())
+            self.connection.execute(f"UPDATE {table.name} SET {changes}")
+        raw = "CASE WHEN json_valid(_raw) THEN json_merge_patch('{}', _raw)::VARCHAR ELSE _raw END"
+        self.connection.execute(
+            f"UPDATE {table.name} SET _raw = NULL "
+            f"WHERE _reason IS NOT NULL AND {_mentions(raw, stones)}"
+        )
+        query = f"SELECT {c.EXTRA}, rowid FROM {table.name} WHERE {_mentions(c.EXTRA, stones)}"
+        said = self.connection.execute(query).fetchall()
+        cleaned = [(cleaned_extra(extra, stones.__contains__), row) for extra, row in said]
+        if cleaned:
+            change = f"UPDATE {table.name} SET {c.EXTRA} = ? WHERE rowid = ?"
+            self.connection.executemany(change, cleaned)
 
     def settle(self, table: Table, files: list[Path]) -> None:
         """Find repeats and contradictions, within the run and against the home's ``files``."""
@@ -213,6 +248,12 @@ class Stage:
         )
         same = f"SELECT row FROM {name}_repeats WHERE same"
         self.connection.execute(f"CREATE TABLE {name}_dropped AS {same}")
+
+
+def _mentions(column: str, stones: Tombstones) -> str:
+    """Condition: a word of a text is the id of a forgotten person."""
+    words = f"regexp_extract_all({column}, {text(WORD)})"
+    return f"len(list_filter({words}, lambda word: {stones.sql('word')})) > 0"
 
 
 def parquet(files: list[Path]) -> str:

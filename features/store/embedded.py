@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
+from features import tombstones
 from features.clock import BusinessZone
 from features.events import Event
 from features.home import Home
@@ -70,15 +71,18 @@ class EmbeddedStore:
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Make events durable."""
-        return self._append([event_draft(event) for event in events])
+        admit = tombstones.read(self._generations.home).refuse
+        return self._append([event_draft(admit(event)) for event in events])
 
     def put_users(self, users: Sequence[User]) -> int:
         """Upsert profiles."""
-        return self._append([record_draft(user) for user in users]).last_seq
+        admit = tombstones.read(self._generations.home).refuse
+        return self._append([record_draft(admit(user)) for user in users]).last_seq
 
     def put_ties(self, ties: Sequence[Tie]) -> int:
         """Upsert ties."""
-        return self._append([record_draft(tie) for tie in ties]).last_seq
+        admit = tombstones.read(self._generations.home).refuse
+        return self._append([record_draft(admit(tie)) for tie in ties]).last_seq
 
     def put_items(self, items: Sequence[Item]) -> int:
         """Upsert items."""

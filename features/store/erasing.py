@@ -4,17 +4,13 @@ import sqlite3
 from collections.abc import Sequence, Set
 from contextlib import closing
 
-import msgspec
-
-from features import columns as c
+from features import tombstones
 from features.errors import StoreError
-from features.events import KINDS, Event
 from features.store import Forgotten, Store
 from features.store.entries import Entry, body_of, content, forget_draft
 from features.store.files import connect, guarded
 from features.store.generations import Generations
 from features.store.log import Log
-from features.store.records import Tie, User
 from features.store.statefile import mentioning, read_states
 
 WAIT_S = 600.0
@@ -73,20 +69,9 @@ def _clean(log: Log, entries: Sequence[Entry], people: frozenset[str]) -> int:
 def without(entry: Entry, people: Set[str]) -> bytes | None:
     """What of an entry stays without some people: the very same body, another one, or nothing."""
     record = content(entry)
-    if _belongs(record, people):
+    if isinstance(record, str):  # a person to forget
+        return None if record in people else entry.body
+    left = tombstones.without(record, people.__contains__)
+    if left is None:
         return None
-    if isinstance(record, Event) and record.peer_id in people:
-        return body_of(msgspec.structs.replace(record, peer_id=None))
-    return entry.body
-
-
-def _belongs(record: object, people: Set[str]) -> bool:
-    match record:
-        case Event():
-            says_nothing_without = c.PEER in KINDS[record.event].required
-            return record.user_id in people or (says_nothing_without and record.peer_id in people)
-        case User():
-            return record.user_id in people
-        case Tie():
-            return record.user_id in people or record.peer_id in people
-    return record in people
+    return entry.body if left is record else body_of(left)

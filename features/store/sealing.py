@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features import tombstones
 from features.clock import DAY_US, BusinessZone, now_us
 from features.errors import StoreError
 from features.events import Event
@@ -133,14 +134,15 @@ def _seal(home: Home, log: Sealable, before_us: int | None) -> tuple[list[Path],
 def _write(home: Home, entries: Iterable[Entry], name: str) -> list[Path]:
     kept: dict[tuple[str, Path], list[Record]] = defaultdict(list)
     unreadable = []
+    forgotten = tombstones.read(home).__contains__
     for entry in entries:
         try:
             record = _dated(content(entry), entry)
         except SPOILT as error:
             unreadable.append({"seq": entry.seq, "reason": str(error), "body": entry.body.hex()})
             continue
-        if record is not None:
-            kept[_place(home, record)].append(record)
+        if record is not None and (left := tombstones.without(record, forgotten)) is not None:
+            kept[_place(home, left)].append(left)
     if unreadable:
         _keep_apart(home.quarantine / f"log-{Path(name).stem}.jsonl", unreadable)
     return [_write_part(table, folder / name, records) for (table, folder), records in kept.items()]

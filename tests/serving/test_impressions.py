@@ -56,3 +56,10 @@ def test_a_place_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> 
     log.add(shown("r1"))
     log.flush()
     assert counts == [("dropped", 1)]
+
+
+def test_lists_of_the_forgotten_are_not_written(tmp_path: Path) -> None:
+    log = Impressions(tmp_path, 10, 60.0, lambda *_: None, {"u1"}.__contains__)
+    log.add(shown("r1"))
+    log.flush()
+    assert not list(tmp_path.rglob("*.parquet"))

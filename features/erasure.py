@@ -1,0 +1,228 @@
+"""Erasing a person from the files of a home: each file that names the person is written anew.
+
+Files change within one ``features.ingest.writing.Transaction``: all of them at once, and after a
+crash either the next run finishes it or nothing has changed.
+"""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features import columns as c
+from features import tombstones
+from features.events import ANONYMOUS_PREFIX
+from features.history import THREADS, History
+from features.home import Home
+from features.ingest.writing import Transaction
+from features.tables import TABLES, Table
+from features.tombstones import NAMED, OWNERS, Absence
+
+_STRIPPED = ("recent", "deeds")
+"""Files of a snapshot whose rows are somebody's own acts, with or without a peer."""
+
+
+@dataclass
+class Count:
+    """What was erased in one place.
+
+    Parameters
+    ----------
+    rows : int
+        Rows that are gone.
+    stripped : int
+        Rows of others that no longer name the person.
+    files : int
+        Files written anew or removed.
+    """
+
+    rows: int = 0
+    stripped: int = 0
+    files: int = 0
+
+
+class Erasure:
+    """One person's way out of the files of a home; a context manager.
+
+    Parameters
+    ----------
+    home : Home
+        Whose files.
+    user_id : str
+        The person.
+    into : Transaction
+        What the changes are gathered in; the caller commits.
+    """
+
+    def __init__(self, home: Home, user_id: str, into: Transaction) -> None:
+        self.home = home
+        self.into = into
+        self.user_id = user_id
+        self.counts: dict[str, Count] = defaultdict(Count)
+
+    def __enter__(self) -> Self:
+        self.connection = duckdb.connect(config={"threads": THREADS})
+        self.connection.execute("SET VARIABLE person = $1", [self.user_id])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def run(self) -> None:
+        """Erase from everything: tables, quarantine, snapshots, impressions, exports."""
+        for table in TABLES.values():
+            self._canonical(table)
+        self._quarantine()
+        for place, files in (
+            ("snapshots", self.home.features.rglob("*.parquet")),
+            ("impressions", self.home.table("impressions").rglob("*.parquet")),
+            ("exports", (self.home.root / "exports").rglob("*.parquet")),
+        ):
+            self._plain(place, sorted(files))
+        for path in sorted((self.home.root / "exports").rglob("*.csv")):
+            self._csv(path)
+
+    def _canonical(self, table: Table) -> None:
+        absence = Absence(table.name, "getvariable('person')")
+        people = dict.fromkeys((*OWNERS[table.name], *NAMED.get(table.name, ())))
+        names = [f"{name} = getvariable('person')" for name in people]
+        names += [f"contains({c.EXTRA}, '{one}')" for one in map(_quoted, self._spellings)]
+        named = " OR ".join(names)
+        for path in self._naming(History(self.home).files(table.name), named):
+            found = self._numbers(
+                f"SELECT count(*) FILTER (NOT {absence.gone} AND ({named})), "
+                f"count(*) FILTER ({absence.gone}) FROM {_parquet([path])}"
+            )
+            rows = self.connection.sql(absence.rows(_parquet([path]))).to_arrow_table()
+            rows = rows.select(table.schema.names)
+            place = rows.schema.get_field_index(c.EXTRA)
+            rows = rows.set_column(place, c.EXTRA, self._cleaned(rows[c.EXTRA]))
+            self._replace(path, rows.cast(table.schema))
+            self._count(table.name, found[1], found[0])
+
+    @property
+    def _spellings(self) -> tuple[str, ...]:
+        """The id as JSON may write it."""
+        written = {json.dumps(self.user_id, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+        return tuple(sorted(written))
+
+    def _cleaned(self, extra: pa.ChunkedArray) -> pa.Array:
+        return pa.array(
+            [
+                tombstones.cleaned_extra(one, self.user_id.__eq__)
+                if one and any(spelling in one for spelling in self._spellings)
+                else one
+                for one in extra.to_pylist()
+            ],
+            pa.string(),
+        )
+
+    def _quarantine(self) -> None:
+        known = (*self._spellings, self.user_id.removeprefix(ANONYMOUS_PREFIX))
+        tests = " OR ".join(
+            rf"regexp_matches(raw, '(^|\W)' || regexp_escape('{_quoted(one)}') || '(\W|$)')"
+            for one in dict.fromkeys(known)
+        )
+        for path in self._naming(sorted(self.home.quarantine.rglob("*.parquet")), tests):
+            self._drop(path, "quarantine", tests)
+        for path in sorted(self.home.quarantine.glob("log-*.jsonl")):
+            lines = path.read_text().splitlines(keepends=True)
+            kept = [line for line in lines if not self._in_body(line)]
+            if len(kept) < len(lines):
+                self._write(path, "".join(kept))
+                self._count("quarantine", len(lines) - len(kept))
+
+    def _in_body(self, line: str) -> bool:
+        told = json.loads(line)
+        return self.user_id in told["reason"] or self.user_id.encode() in bytes.fromhex(
+            told["body"]
+        )
+
+    def _plain(self, place: str, files: Sequence[Path]) -> None:
+        """Drop rows by the columns that hold people."""
+        for path in files:
+            columns = [name for name in (c.USER, c.PEER) if name in pq.read_schema(path).names]
+            named = " OR ".join(f"{name} = getvariable('person')" for name in columns)
+            if not columns or not list(self._naming([path], named)):
+                continue
+            if place == "snapshots" and path.stem in _STRIPPED:
+                self._strip(path, place)
+            else:
+                self._drop(path, place, named)
+
+    def _strip(self, path: Path, place: str) -> None:
+        own = f"{c.USER} = getvariable('person')"
+        gone, stripped = self._numbers(
+            f"SELECT count(*) FILTER ({own}), "
+            f"count(*) FILTER (NOT {own} AND {c.PEER} = getvariable('person')) "
+            f"FROM {_parquet([path])}"
+        )
+        without = f"CASE WHEN {c.PEER} = getvariable('person') THEN '' ELSE {c.PEER} END"
+        rows = self.connection.sql(
+            f"SELECT * REPLACE ({without} AS {c.PEER}) FROM {_parquet([path])} WHERE NOT {own}"
+        )
+        self._replace(path, rows.to_arrow_table(), empty=True)
+        self._count(place, gone, stripped)
+
+    def _drop(self, path: Path, place: str, gone: str) -> None:
+        (rows,) = self._numbers(f"SELECT count(*) FILTER ({gone}) FROM {_parquet([path])}")
+        kept = self.connection.sql(
+            f"SELECT * FROM {_parquet([path])} WHERE NOT coalesce({gone}, FALSE)"
+        ).to_arrow_table()
+        told = pq.read_schema(path)
+        self._replace(path, kept.cast(told), empty=place == "snapshots")
+        self._count(place, rows)
+
+    def _csv(self, path: Path) -> None:
+        with path.open(newline="") as file:
+            header, *rows = [*csv.reader(file)] or [[]]
+        places = [place for place, name in enumerate(header) if name in (c.USER, c.PEER)]
+        kept = [row for row in rows if self.user_id not in (row[i] for i in places if i < len(row))]
+        if len(kept) < len(rows):
+            written = io.StringIO(newline="")
+            csv.writer(written).writerows([header, *kept])
+            self._write(path, written.getvalue())
+            self._count("exports", len(rows) - len(kept))
+
+    def _naming(self, files: Sequence[Path], named: str) -> list[Path]:
+        """Those of the files where a condition holds for a row."""
+        if not files:
+            return []
+        query = f"SELECT DISTINCT filename FROM {_parquet(files, 'filename = true')} WHERE {named}"
+        return [Path(name) for (name,) in sorted(self.connection.execute(query).fetchall())]
+
+    def _numbers(self, query: str) -> tuple[int, ...]:
+        return tuple(self.connection.execute(query).fetchall()[0])
+
+    def _replace(self, path: Path, rows: pa.Table, *, empty: bool = False) -> None:
+        if rows.num_rows or empty:
+            pq.write_table(rows, self.into.place(path), compression="zstd")
+        else:
+            self.into.remove(path)
+
+    def _write(self, path: Path, text: str) -> None:
+        self.into.place(path).write_text(text)
+
+    def _count(self, place: str, rows: int, stripped: int = 0) -> None:
+        count = self.counts[place]
+        count.rows += rows
+        count.stripped += stripped
+        count.files += 1
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _parquet(files: Iterable[Path], more: str = "") -> str:
+    paths = ", ".join(f"'{_quoted(str(path))}'" for path in files)
+    options = ", ".join(filter(None, ["hive_partitioning = false", "union_by_name = true", more]))
+    return f"read_parquet([{paths}], {options})"
