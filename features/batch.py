@@ -1,14 +1,31 @@
 """The batch compiler: counters as one Ibis expression for each kind of key, as of an instant."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Hashable, Sequence
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.deferred import Deferred
 
 from features import columns as c
-from features.catalogue import of_key
+from features.catalogue import CATALOGUE, of_key
 from features.clock import BusinessZone
-from features.counters import Counter, Key
+from features.counters import Counter, Days, Key
+
+_READ = (c.LINE, c.EVENT, c.AT, c.USER, c.ITEM, c.PEER, c.PRICE, c.QUANTITY)
+"""Columns of events that facts, keys and references read, whatever is declared."""
+
+
+def counted(events: ir.Table) -> ir.Table:
+    """Events that some counter counts, with the columns that are read: what facts are made from."""
+    kinds = sorted({event for one in CATALOGUE.values() for event in one.events})
+    named = {
+        name
+        for one in CATALOGUE.values()
+        for name in (one.value, one.distinct, one.last, one.first)
+    }
+    read = [name for name in events.columns if name in named.union(_READ)]
+    return events.filter(events[c.EVENT].isin(kinds)).select(*read)
 
 
 def values(facts: ir.Table, key: Key, at_us: int, zone: BusinessZone) -> ir.Table:
@@ -69,84 +86,114 @@ def _aggregate(
         facts[c.EVENT].isin(events),
         *(facts[name].notnull() for name in key.columns),
     )
-    return rows.group_by(list(key.columns)).aggregate(**{
-        counter.column: _expression(rows, counter, at_us, zone) for counter in counters
-    })
+    terms = _Terms(rows, at_us)
+    measures = {counter.column: _measure(terms, counter, at_us, zone) for counter in counters}
+    counted = rows.select(*key.columns, **terms.columns)
+    return counted.group_by(list(key.columns)).aggregate(**measures)
 
 
-def _expression(
-    rows: ir.Table, counter: Counter, at_us: int, zone: BusinessZone
-) -> ir.NumericScalar:
+class _Terms:
+    """Columns that counters are measured from; what several need is computed once for each row.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        Rows that some counter counts.
+    at_us : int
+        All of them happened before it.
+    """
+
+    def __init__(self, rows: ir.Table, at_us: int) -> None:
+        self.rows = rows
+        self.at_us = at_us
+        self.columns: dict[str, ir.Value] = {}
+        self._names: dict[Hashable, str] = {}
+
+    def column(self, name: str) -> Deferred:
+        """A column as it is."""
+        return self._once(name, lambda: self.rows[name])
+
+    def amount(self, counter: Counter, as_of: int) -> Deferred:
+        """What a row adds to a sum before decay; null where it does not count."""
+        same = ("amount", _weights(counter), counter.value, counter.once, as_of)
+        return self._once(same, lambda: self._before(amount(self.rows, counter), as_of))
+
+    def decay(self, half_life: Days, as_of: int) -> Deferred:
+        """Factor by age."""
+        rate = math.log(2.0) / half_life.us
+        age = self.rows[c.AT] - as_of
+        return self._once(("decay", rate, as_of), lambda: (age.cast("float64") * rate).exp())
+
+    def counts(self, counter: Counter, as_of: int) -> Deferred:
+        """Whether a row counts."""
+        same = ("counts", tuple(sorted(counter.events)), counter.once, as_of)
+        return self._once(same, lambda: self._before(matches(self.rows, counter), as_of))
+
+    def _before(self, value: ir.Value, as_of: int) -> ir.Value:
+        if as_of >= self.at_us:
+            return value
+        return (self.rows[c.AT] < as_of).ifelse(value, ibis.null(value.type()))
+
+    def _once(self, what: Hashable, value: Callable[[], ir.Value]) -> Deferred:
+        if what not in self._names:
+            self._names[what] = f"term_{len(self._names)}"
+            self.columns[self._names[what]] = value()
+        return ibis._[self._names[what]]
+
+
+def _measure(terms: _Terms, counter: Counter, at_us: int, zone: BusinessZone) -> Deferred:
     as_of = int(zone.floor(at_us, counter.refresh))
-    mask = matches(rows, counter) & (rows[c.AT] < as_of)
+    inside = None
     if counter.window:
-        mask &= rows.day >= int(zone.day(as_of)) - int(counter.window.days)
-    if counter.distinct:
-        return rows[counter.distinct].nunique(where=mask).cast("float64")
-    if counter.last or counter.first:
-        return _extreme(rows, counter, mask)
-    amounts = amount(rows, counter)
+        inside = terms.column("day") >= int(zone.day(as_of)) - int(counter.window.days)
+    if counter.distinct or counter.last or counter.first:
+        counts = terms.counts(counter, as_of)
+        return _chosen(terms, counter, counts if inside is None else counts & inside)
+    amounts = terms.amount(counter, as_of)
     if counter.half_life:
-        age_days = (as_of - rows[c.AT]).cast("float64") / 86_400e6
-        amounts *= ibis.literal(2.0).pow(-age_days / counter.half_life.days)
-    return mask.ifelse(amounts, 0.0).sum()
+        amounts *= terms.decay(counter.half_life, as_of)
+    return amounts.sum(where=inside)
+
+
+def _chosen(terms: _Terms, counter: Counter, counts: Deferred) -> Deferred:
+    if counter.distinct:
+        return terms.column(counter.distinct).nunique(where=counts).cast("float64")
+    at = terms.column(c.AT)
+    if c.AT in {counter.last, counter.first}:
+        best = at.max(where=counts) if counter.last else at.min(where=counts)
+        return best.cast("float64")
+    column = terms.column(counter.last or counter.first or "")
+    known = counts & column.notnull()  # Spark would choose a null
+    return column.argmax(at, where=known) if counter.last else column.argmin(at, where=known)
 
 
 def matches(rows: ir.Table, counter: Counter) -> ir.BooleanValue:
     """Which rows a counter counts, whatever their time."""
     mask = rows[c.EVENT].isin(list(counter.events))
-    if counter.once:
-        mask &= rows[c.LINE] == 0
-    named = counter.distinct or counter.last or counter.first or counter.value
-    return mask & rows[named].notnull() if named else mask
+    return mask & (rows[c.LINE] == 0) if counter.once else mask
 
 
 def amount(rows: ir.Table, counter: Counter) -> ir.NumericValue:
-    """Weight of each row, times its value."""
-    weights = set(counter.events.values())
-    if len(weights) == 1:
-        weight = ibis.literal(float(weights.pop()))
-    else:
-        weight = ibis.cases(
-            *((rows[c.EVENT] == event, float(w)) for event, w in counter.events.items()), else_=0.0
-        )
+    """Weight of each row, times its value; null where the counter does not count it."""
+    branches = [(rows[c.EVENT].isin(list(events)), weight) for weight, events in _weights(counter)]
+    weight = ibis.cases(*branches, else_=ibis.null("float64"))
+    if counter.once:
+        weight = (rows[c.LINE] == 0).ifelse(weight, ibis.null("float64"))
     return weight * rows[counter.value].cast("float64") if counter.value else weight
 
 
-def _extreme(rows: ir.Table, counter: Counter, mask: ir.BooleanValue) -> ir.Scalar:
-    name = counter.last or counter.first or ""
-    if name == c.AT:
-        best = rows[c.AT].max(where=mask) if counter.last else rows[c.AT].min(where=mask)
-        return best.cast("float64")
-    return (
-        rows[name].argmax(rows[c.AT], where=mask)
-        if counter.last
-        else (rows[name].argmin(rows[c.AT], where=mask))
-    )
+def _weights(counter: Counter) -> tuple[tuple[float, tuple[str, ...]], ...]:
+    """Events by weight, in the order of declaration."""
+    found: dict[float, list[str]] = {}
+    for event, weight in counter.events.items():
+        found.setdefault(float(weight), []).append(event)
+    return tuple((weight, tuple(events)) for weight, events in found.items())
 
 
 def _outer(left: ir.Table, right: ir.Table, key: Key) -> ir.Table:
     joined = left.outer_join(right, list(key.columns), rname="{name}_mirror")
     keys = {name: ibis.coalesce(joined[name], joined[f"{name}_mirror"]) for name in key.columns}
     return joined.mutate(**keys).drop(*(f"{name}_mirror" for name in key.columns))
-
-
-def cells(facts: ir.Table, key: Key, at_us: int, zone: BusinessZone) -> ir.Table:
-    """What the online state keeps of the live counters that one number (and instant) can hold.
-
-    Returns
-    -------
-    ibis Table
-        The key's columns, then for each decayed or whole sum its value as of ``at_us``; for each
-        first or last value a column, and its instant in a column with the suffix ``__at``.
-    """
-    counters = [one for one in of_key(key) if one.online and not (one.distinct or one.window)]
-    table = _gather(facts, key, counters, at_us, zone)
-    return table.mutate(**{
-        f"{one.column}__at": table[one.column].cast("int64")
-        for one in counters
-        if c.AT in {one.last, one.first}
-    })
 
 
 def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -> ir.Table:
@@ -168,5 +215,35 @@ def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -
         rows = rows.filter(rows.day >= int(zone.day(at_us)) - int(counter.window.days))
     bucket = rows[counter.distinct] if counter.distinct else rows.day
     rows = rows.mutate(bucket=bucket.cast("string"), weight=amount(rows, counter))
+    rows = rows.filter(rows.bucket.notnull(), rows.weight.notnull())
     total = rows.day.max().cast("float64") if counter.distinct else rows.weight.sum()
     return rows.group_by([*counter.key.columns, "bucket"]).aggregate(amount=total)
+
+
+def last_acts(facts: ir.Table, events: Sequence[str], most: int) -> ir.Table:
+    """The last acts of each person on items.
+
+    Parameters
+    ----------
+    facts : ibis Table
+        Rows of ``features.facts.facts``.
+    events : sequence of str
+        Kinds of acts.
+    most : int
+        How many of each person.
+
+    Returns
+    -------
+    ibis Table
+        ``user_id``, ``at_us``, ``event``, ``item_id``, ``peer_id`` ("" for nobody), each person's
+        oldest first.
+    """
+    order = (c.AT, c.EVENT, c.ITEM, c.PEER)
+    rows = facts.filter(facts[c.ITEM].notnull(), facts[c.EVENT].isin(events))
+    rows = rows.select(
+        rows[c.USER], rows[c.AT], rows[c.EVENT], rows[c.ITEM],
+        **{c.PEER: rows[c.PEER].fill_null("")},
+    )  # fmt: skip
+    latest = ibis.window(group_by=c.USER, order_by=[rows[name].desc() for name in order])
+    rows = rows.mutate(place=ibis.row_number().over(latest))
+    return rows.filter(rows.place < most).drop("place").order_by(c.USER, *order)

@@ -59,6 +59,9 @@ def features(
         str | None, typer.Option(help="As of this instant (ISO 8601 with a zone); default now.")
     ] = None,
     zone: Annotated[str, typer.Option(help="Business time zone.")] = "Asia/Shanghai",
+    engine: Annotated[
+        str, typer.Option(help="What aggregates: duckdb, or spark for what outgrows one machine.")
+    ] = "duckdb",
     as_json: Json = False,
 ) -> None:
     """Compute counters, ties and portraits as of an instant; hand them to the online store."""
@@ -69,7 +72,7 @@ def features(
     from features.home import Home
 
     at_us = parse_instant(at) if at else None
-    published = job.run(Home.from_option(data), at_us, BusinessZone(zone))
+    published = job.run(Home.from_option(data), at_us, BusinessZone(zone), engine)
     job.show(published, Console(), as_json=as_json)
 
 

@@ -12,7 +12,7 @@ from features.clock import BusinessZone, format_instant, now_us
 from features.history import History
 from features.home import Home
 from features.snapshot import Snapshot
-from features.store.embedded import load_snapshot
+from features.store import load_snapshot
 from features.store.records import Item
 from features.store.sealing import seal
 
@@ -36,7 +36,7 @@ class Published:
     people: int
 
 
-def run(home: Home, at_us: int | None, zone: BusinessZone) -> Published:
+def run(home: Home, at_us: int | None, zone: BusinessZone, engine: str = "duckdb") -> Published:
     """Publish everything known as of an instant.
 
     Parameters
@@ -47,14 +47,16 @@ def run(home: Home, at_us: int | None, zone: BusinessZone) -> Published:
         T; now when left out.
     zone : BusinessZone
         The business time zone.
+    engine : str
+        What aggregates, one of ``features.engines.ENGINES``.
 
     Raises
     ------
     InputError
-        When there is no event before T.
+        When there is no event before T, or the engine cannot run.
     """
     sealed = seal(home, zone, before_us=now_us())
-    newest = snapshot.publish(home, at_us or now_us(), zone, sealed.log_seq)
+    newest = snapshot.publish(home, at_us or now_us(), zone, sealed.log_seq, engine)
     as_of = newest.manifest.as_of_us
     history = History(home)
     states = dict(snapshot.states(newest, choices.people(history, as_of)))

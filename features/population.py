@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from features.online import Reading, State
 from features.subjects import Keyed, Subjects, of_reading, sums
 
 if TYPE_CHECKING:
-    import duckdb
+    import ibis.expr.types as ir
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 Numbers = dict[str, tuple[float, ...]]
@@ -77,6 +78,15 @@ class Sold:
     log_prices: Floats
     units: Floats
 
+    @classmethod
+    def of(cls, rows: "pa.Table") -> Self:
+        """From the rows of ``sold``."""
+        return cls(
+            np.asarray(rows["category"].to_pylist(), dtype=np.object_),
+            np.asarray(rows["log_price"], dtype=np.float64),
+            np.asarray(rows["units"], dtype=np.float64),
+        )
+
 
 NOBODY = of_reading(Reading(State(), 0, BusinessZone()))
 """One person of whom nothing is known: adds nothing to any statistic."""
@@ -84,20 +94,31 @@ NOBODY = of_reading(Reading(State(), 0, BusinessZone()))
 NOTHING_SOLD = Sold(np.zeros(0, np.object_), np.zeros(0), np.zeros(0))
 
 
-def sold(connection: "duckdb.DuckDBPyConnection", at_us: int) -> Sold:
-    """Read the units sold in the days before an instant from the table ``facts``."""
-    rows = connection.execute(
-        "SELECT category, log_price, sum(coalesce(quantity, 1)) AS units FROM facts "
-        "WHERE event = $event AND at_us >= $low AND at_us < $high "
-        "AND category IS NOT NULL AND log_price IS NOT NULL AND coalesce(quantity, 1) > 0 "
-        "GROUP BY ALL ORDER BY ALL",
-        {"event": e.ORDERED, "low": at_us - int(SOLD_SPAN.us), "high": at_us},
-    ).fetchnumpy()
-    return Sold(
-        np.asarray(rows["category"], dtype=np.object_),
-        np.asarray(rows["log_price"], dtype=np.float64),
-        np.asarray(rows["units"], dtype=np.float64),
+def sold(facts: "ir.Table", at_us: int) -> "ir.Table":
+    """Units sold in the days before an instant, by category and price.
+
+    Parameters
+    ----------
+    facts : ibis Table
+        Rows of ``features.facts.facts``.
+    at_us : int
+        The instant.
+
+    Returns
+    -------
+    ibis Table
+        ``category``, ``log_price``, ``units``; ordered.
+    """
+    rows = facts.filter(
+        facts.event == e.ORDERED,
+        facts.at_us >= at_us - int(SOLD_SPAN.us),
+        facts.at_us < at_us,
+        facts.category.notnull(),
+        facts.log_price.notnull(),
+        facts.quantity.fill_null(1.0) > 0,
     )
+    by = ["category", "log_price"]
+    return rows.group_by(by).aggregate(units=rows.quantity.fill_null(1.0).sum()).order_by(by)
 
 
 def measure(people: Subjects, units: Sold) -> tuple[Numbers, dict[str, Lookup]]:

@@ -27,7 +27,6 @@ from features.lookups import Lookup
 from features.subjects import of_tables
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +67,7 @@ class References:
     def build(
         cls,
         tables: Mapping[Key, "pa.Table"],
-        connection: "duckdb.DuckDBPyConnection",
+        sold: population.Sold,
         at_us: int,
         zone: BusinessZone,
     ) -> Self:
@@ -78,15 +77,14 @@ class References:
         ----------
         tables : mapping of Key to pyarrow.Table
             Counters as of ``at_us``, from ``features.batch.values``.
-        connection : duckdb.DuckDBPyConnection
-            Holds the table ``facts``, for the prices of units sold.
+        sold : features.population.Sold
+            Units sold before ``at_us``, for the price cuts.
         at_us : int
             The instant.
         zone : BusinessZone
             The business time zone.
         """
         people = of_tables(tables, at_us, zone)
-        sold = population.sold(connection, at_us)
         return cls.measured(*population.measure(people, sold), at_us)
 
     @classmethod

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import batch, choices, online, portraits, ties
+from features import batch, choices, online, population, portraits, ties
 from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
 from features.counters import Counter, Key
-from features.errors import InputError, MissingStep, StoreError
-from features.facts import facts
+from features.engines import Engine, open_engine
+from features.engines.embedded import make_facts
+from features.engines.span import Span
+from features.errors import MissingStep, StoreError
 from features.history import History
 from features.home import Home
 from features.references import References
@@ -118,29 +120,21 @@ def latest(home: Home) -> Snapshot:
 
 def connect_facts(
     home: Home, at_us: int, zone: BusinessZone
-) -> tuple[duckdb.DuckDBPyConnection, ibis.Table]:
-    """Open the history before T with the table ``facts`` made from it.
+) -> tuple[duckdb.DuckDBPyConnection, ir.Table]:
+    """Open the history before T with the table ``facts`` made from all of it.
 
     Raises
     ------
     InputError
         When there is no event before T.
     """
-    connection = History(home).connect(end_us=at_us)
-    low, high = connection.execute(f"SELECT min({c.AT}), max({c.AT}) FROM events").fetchall()[0]
-    if low is None:
-        raise InputError(
-            f"no event before {format_instant(at_us)} in {home.root}",
-            next_step="`huoren ingest` events, or give a later --at",
-        )
-    backend = ibis.duckdb.from_connection(connection)
-    events, items, users = (backend.table(name) for name in ("events", "items", "users"))
-    expression = facts(events, items, users, zone, low, high)
-    connection.execute(f"CREATE TABLE facts AS {ibis.to_sql(expression, dialect='duckdb')}")
-    return connection, backend.table("facts")
+    span = Span.before(home, at_us)
+    return span.connection, make_facts(span, zone, whole=True)
 
 
-def publish(home: Home, at_us: int, zone: BusinessZone, log_seq: int = 0) -> Snapshot:
+def publish(
+    home: Home, at_us: int, zone: BusinessZone, log_seq: int = 0, engine: str = "duckdb"
+) -> Snapshot:
     """Compute and write the snapshot as of T.
 
     Parameters
@@ -153,67 +147,56 @@ def publish(home: Home, at_us: int, zone: BusinessZone, log_seq: int = 0) -> Sna
         The business time zone.
     log_seq : int
         The online log is sealed up to here.
+    engine : str
+        What aggregates, one of ``features.engines.ENGINES``.
+
+    Raises
+    ------
+    InputError
+        When there is no event before T, or the engine cannot run.
     """
-    connection, rows = connect_facts(home, at_us, zone)
     target = home.features / folder_name(at_us)
     folder = target.with_name(target.name + ".partial")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    tables = {key: batch.values(rows, key, at_us, zone).to_pyarrow() for key in Key}
-    for key, table in tables.items():
-        pq.write_table(table, folder / f"{key.word}.parquet", compression="zstd")
-    held = ties.in_force(connection, at_us)
+    with open_engine(engine, home, at_us, zone) as opened:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _aggregate(opened, folder, at_us, zone)
+        held = ties.in_force(opened.history, at_us)
+        sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
+        events = opened.events
     pq.write_table(held, folder / "ties.parquet", compression="zstd")
-    references = References.build(tables, connection, at_us, zone)
+    tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
+    references = References.build(tables, sold, at_us, zone)
     references.save(folder / "references")
     people = portraits.build(
         tables, references, choices.people(History(home), at_us), at_us=at_us, zone=zone
     )
     pq.write_table(people, folder / "portraits.parquet", compression="zstd")
-    _write_cells(folder, rows, at_us, zone)
+    manifest = Manifest(at_us, declaration_hash(), zone.name, references.version, log_seq, events)
+    (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+    return Snapshot(target, manifest)
+
+
+def _aggregate(engine: Engine, folder: Path, at_us: int, zone: BusinessZone) -> None:
+    """Write what is computed from events."""
+    rows = engine.facts
+    for key in Key:
+        engine.write(batch.values(rows, key, at_us, zone), folder / f"{key.word}.parquet")
+    for counter in _bucketed():
+        found = batch.buckets(rows, counter, at_us, zone)
+        engine.write(found, folder / f"buckets.{counter.name}.parquet")
     for name, events, most in (
         ("recent", INTEREST, online.RECENT),
         ("deeds", online.DEED_EVENTS, online.DEEDS),
     ):
-        acts = _last_acts(connection, sorted(events), most)
-        pq.write_table(acts, folder / f"{name}.parquet", compression="zstd")
-    counted = connection.execute("SELECT count(*) FROM facts").fetchall()[0][0]
-    manifest = Manifest(
-        at_us, declaration_hash(), zone.name, references.version, log_seq, int(counted)
-    )
-    (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
-    shutil.rmtree(target, ignore_errors=True)
-    folder.rename(target)
-    connection.close()
-    return Snapshot(target, manifest)
-
-
-def _write_cells(folder: Path, rows: ibis.Table, at_us: int, zone: BusinessZone) -> None:
-    for key in Key:
-        if not online.live(key):
-            continue
-        table = batch.cells(rows, key, at_us, zone).to_pyarrow()
-        pq.write_table(table, folder / f"cells.{key.word}.parquet", compression="zstd")
-    for counter in _bucketed():
-        table = batch.buckets(rows, counter, at_us, zone).to_pyarrow()
-        pq.write_table(table, folder / f"buckets.{counter.name}.parquet", compression="zstd")
+        engine.write(batch.last_acts(rows, sorted(events), most), folder / f"{name}.parquet")
 
 
 def _bucketed() -> Iterator[Counter]:
     for key in Key:
         yield from (one for one in online.live(key) if one.distinct or one.window)
-
-
-def _last_acts(connection: duckdb.DuckDBPyConnection, events: list[str], most: int) -> pa.Table:
-    order = [c.AT, c.EVENT, c.ITEM, c.PEER]
-    latest_first = ", ".join(f"{name} DESC" for name in order)
-    return connection.sql(
-        f"SELECT {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM}, coalesce({c.PEER}, '') AS {c.PEER} "
-        f"FROM facts WHERE {c.ITEM} IS NOT NULL AND {c.EVENT} IN (SELECT unnest($events)) "
-        f"QUALIFY row_number() OVER (PARTITION BY {c.USER} ORDER BY {latest_first}) <= {most} "
-        f"ORDER BY {c.USER}, {', '.join(order)}",
-        params={"events": events},
-    ).to_arrow_table()
 
 
 def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.State]]:
@@ -256,19 +239,17 @@ def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.St
 
 
 def _fill_cells(found: dict[str, online.State], snapshot: Snapshot, key: Key) -> None:
-    table = pq.read_table(snapshot.folder / f"cells.{key.word}.parquet")
+    table = snapshot.table(key)
     columns = {name: table[name].to_pylist() for name in table.column_names}
     live = online.live(key)
     tails = columns[key.columns[1]] if len(key.columns) > 1 else [""] * table.num_rows
     made: list[list[Any]] = [[None] * len(live) for _ in tails]
     for position, counter in enumerate(live):
-        name = counter.column
-        if name not in columns:
+        if counter.distinct or counter.window:
             continue
-        instants = columns.get(f"{name}__at")
-        for i, value in enumerate(columns[name]):
-            if instants is not None:
-                made[i][position] = None if value is None else [int(value), instants[i]]
+        for i, value in enumerate(columns[counter.column]):
+            if c.AT in {counter.last, counter.first}:
+                made[i][position] = None if value is None else [int(value), int(value)]
             elif value and counter.half_life:
                 made[i][position] = [value, snapshot.manifest.as_of_us]
             elif value:

@@ -1,4 +1,4 @@
-import duckdb
+import ibis
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -68,8 +68,6 @@ def test_units_sold_are_those_of_the_last_90_days():
         (e.ORDERED, at - 1, "c", None, 1.0),
     ]
     names = ["event", "at_us", "category", "log_price", "quantity"]
-    with duckdb.connect() as connection:
-        table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-        connection.register("facts", table)
-        found = sold(connection, at)
+    table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    found = Sold.of(sold(ibis.memtable(table), at).to_pyarrow())
     assert (list(found.categories), found.units.tolist()) == (["c"], [3.0])

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features import batch, portraits
+from features import batch, population, portraits
 from features.clock import DAY_US
 from features.counters import Key
 from features.events import Event
 from features.online import Reading, State
+from features.population import Sold
 from features.portraits import TAGS, Kind
 from features.references import References
 from tests.features.histories import START, ZONE, connect, histories, moments, replay
@@ -30,10 +31,11 @@ USERS = pa.table({
 })
 
 
-def tables_of(events: list[Event], at_us: int) -> tuple[dict[Key, pa.Table], object]:
-    connection, facts = connect(events)
+def tables_of(events: list[Event], at_us: int) -> tuple[dict[Key, pa.Table], Sold]:
+    _, facts = connect(events)
     keys = [key for key in Key if key.personal and key is not Key.TOUCH]
-    return {key: batch.values(facts, key, at_us, ZONE).to_pyarrow() for key in keys}, connection
+    tables = {key: batch.values(facts, key, at_us, ZONE).to_pyarrow() for key in keys}
+    return tables, Sold.of(population.sold(facts, at_us).to_pyarrow())
 
 
 def with_profile(states: dict[str, State]) -> dict[str, State]:
@@ -62,8 +64,8 @@ def same(tag: portraits.Tag, served: object, built: object) -> bool:
 @given(histories(), moments, st.sampled_from([0, LATER]))
 def test_the_portrait_served_is_the_row_built(events, cut, age):
     at_us = START + cut
-    earlier, connection = tables_of(events, at_us - age)
-    references = References.build(earlier, connection, at_us - age, ZONE)
+    earlier, sold = tables_of(events, at_us - age)
+    references = References.build(earlier, sold, at_us - age, ZONE)
     tables = tables_of(events, at_us)[0] if age else earlier
     states = with_profile(replay(events, at_us))
     built = portraits.build(tables, references, USERS, at_us=at_us, zone=ZONE).to_pylist()
@@ -81,8 +83,8 @@ def test_the_portrait_served_is_the_row_built(events, cut, age):
 @given(histories())
 def test_references_survive_a_round_trip(tmp_path: Path, events):
     at_us = START + LATER
-    tables, connection = tables_of(events, at_us)
-    references = References.build(tables, connection, at_us, ZONE)
+    tables, sold = tables_of(events, at_us)
+    references = References.build(tables, sold, at_us, ZONE)
     references.save(tmp_path / references.version)
     back = References.open(tmp_path / references.version)
     one = portraits.build(tables, references, at_us=at_us, zone=ZONE)
