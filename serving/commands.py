@@ -27,6 +27,9 @@ def serve(
     keys: Annotated[
         Path | None, typer.Option(help="Keys file; without it only this machine may ask.")
     ] = None,
+    store: Annotated[
+        str, typer.Option(envvar="HUOREN_STORE", help="embedded, or redis://host:6379/0.")
+    ] = "embedded",
 ) -> None:
     """Answer over HTTP until SIGTERM."""
     from features.clock import now_us, parse_instant
@@ -42,6 +45,7 @@ def serve(
         workers=workers,
         clock_offset_us=parse_instant(at) - now_us() if at else 0,
         keys=keys.resolve() if keys else None,
+        store=store,
     )
     run(settings)
 

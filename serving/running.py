@@ -15,6 +15,7 @@ import typer
 
 from features.clock import BusinessZone
 from features.errors import InputError
+from features.store.shared.address import chosen
 from serving.guard import Guard
 from serving.loading import find, read_champion
 from serving.settings import CHAMPION, Settings
@@ -55,6 +56,7 @@ def checked(settings: Settings) -> Settings:
         With the business zone of the bundle, unless ``HUOREN_ZONE`` says another.
     """
     Guard.open(settings.keys)
+    chosen(settings.store)
     named = settings.bundle
     bundle = find(settings, read_champion(settings).sha if named == CHAMPION else named)
     return replace(settings, zone=_zone(settings, bundle))

@@ -67,7 +67,7 @@ class Service:
         own.setLevel(logging.INFO)
         own.propagate = False
         self.parent = os.getppid()
-        store = open_store(SETTINGS.home, SETTINGS.zone)
+        store = open_store(SETTINGS.home, SETTINGS.zone, place=SETTINGS.store)
         self.resources = Resources.around(SETTINGS, store)
         self.resources.start()
         MOUNTED.app = build(self.resources)

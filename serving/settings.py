@@ -7,6 +7,7 @@ from pathlib import Path
 from features.clock import BusinessZone, now_us
 from features.errors import InputError
 from features.home import Home
+from features.store.shared.address import EMBEDDED
 
 CHAMPION = "champion"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -59,6 +60,8 @@ class Settings:
         For day windows and hours.
     limits : Limits
         What one worker takes on at once.
+    store : str
+        ``embedded``, or the URL of a Redis server.
     """
 
     home: Home
@@ -70,6 +73,7 @@ class Settings:
     keys: Path | None = None
     zone: BusinessZone = field(default_factory=BusinessZone)
     limits: Limits = field(default_factory=Limits)
+    store: str = EMBEDDED
 
     def __post_init__(self) -> None:
         if self.keys is None and self.host not in LOOPBACK:
@@ -114,6 +118,7 @@ class Settings:
             clock_offset_us=_whole(environment, "HUOREN_CLOCK_OFFSET_US", 0),
             keys=Path(keys).resolve() if keys else None,
             zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
+            store=environment.get("HUOREN_STORE") or EMBEDDED,
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -133,6 +138,7 @@ class Settings:
             "HUOREN_WORKERS": str(self.workers),
             "HUOREN_CLOCK_OFFSET_US": str(self.clock_offset_us),
             "HUOREN_ZONE": self.zone.name,
+            "HUOREN_STORE": self.store,
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
 
 

@@ -26,8 +26,9 @@ def bench_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def quiet_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the developer's own home."""
+    """No test reads the developer's own home or store."""
     monkeypatch.delenv("HUOREN_HOME", raising=False)
+    monkeypatch.delenv("HUOREN_STORE", raising=False)
 
 
 FIGURES: list[dict[str, object]] = []

@@ -2,10 +2,12 @@
 
 One contract, :class:`Store`; ``tests/features/store/conformance.py`` is what an implementation must
 pass. :func:`open_store` opens the embedded one, which needs no server: several processes of one
-machine open the same home, one of them applies.
+machine open the same home, one of them applies. ``HUOREN_STORE`` may name a Redis server instead,
+``redis://host:6379/0`` or ``unix:///run/redis.sock``, which services of several machines share.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +18,8 @@ from features.online import State
 from features.store.records import Item, Tie, User
 
 __all__ = [
-    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User", "open_store",
+    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User", "load_snapshot",
+    "open_store",
 ]  # fmt: skip
 
 
@@ -196,23 +199,69 @@ class Store(Protocol):
         ...
 
 
-def open_store(home: Home, zone: BusinessZone | None = None, *, applies: bool = True) -> Store:
-    """Open the embedded store of a home, made if need be, rebuilt after an unclean stop.
+def open_store(
+    home: Home,
+    zone: BusinessZone | None = None,
+    *,
+    applies: bool = True,
+    place: str | None = None,
+    kept_bytes: int | None = None,
+) -> Store:
+    """Open the store of a home, made if need be.
 
     Parameters
     ----------
     home : Home
-        Holds ``state/log.db`` and ``state/state.db``.
+        The embedded store is in its ``state`` directory.
     zone : BusinessZone, optional
         For days and hours; default Asia/Shanghai.
     applies : bool
         Whether this process stands by to apply; exactly one of those that do, does.
+    place : str, optional
+        ``embedded``, or the URL of a Redis server; default ``HUOREN_STORE``, else ``embedded``.
+    kept_bytes : int, optional
+        States that the applier keeps decoded, by their encoded size; few beside other threads.
 
     Raises
     ------
     StoreError
-        The files are of another version or declaration and cannot be rebuilt; says what to run.
+        The states are of another version or declaration and cannot be rebuilt, or the server
+        does not answer or could lose what it acknowledges; says what to run.
+    InputError
+        There is no such place, or its client library is not installed.
     """
+    from features.store.projection import KEPT_BYTES
+    from features.store.shared.address import chosen
+
+    zone, kept = zone or BusinessZone(), kept_bytes or KEPT_BYTES
+    if address := chosen(place):
+        from features.store.shared.store import SharedStore
+
+        return SharedStore.open(address, home, zone, applies=applies, kept_bytes=kept)
     from features.store.embedded import EmbeddedStore
 
-    return EmbeddedStore.open(home, zone or BusinessZone(), applies=applies)
+    return EmbeddedStore.open(home, zone, applies=applies, kept_bytes=kept)
+
+
+def load_snapshot(
+    home: Home,
+    zone: BusinessZone,
+    states: Iterable[tuple[str, State]],
+    items: Iterable[Item],
+    *,
+    log_seq: int,
+    as_of_us: int | None = None,
+    place: str | None = None,
+) -> None:
+    """Do what ``Store.load`` does, also where the states in force cannot be used."""
+    from features.store.shared.address import chosen
+
+    if address := chosen(place):
+        from features.store.shared.store import opened
+
+        with closing(opened(address, home, zone)) as generations:
+            generations.load(states, items, log_seq, as_of_us)
+        return
+    from features.store.embedded import load_snapshot as load_embedded
+
+    load_embedded(home, zone, states, items, log_seq=log_seq, as_of_us=as_of_us)

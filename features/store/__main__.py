@@ -12,7 +12,7 @@ from threading import Event as Signal
 
 from features.clock import BusinessZone
 from features.home import Home
-from features.store.embedded import EmbeddedStore
+from features.store import open_store
 
 KEPT_BYTES = 1 << 24
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     home, zone = Home(Path(arguments[0]).resolve()), BusinessZone(*arguments[1:2])
-    store = EmbeddedStore.open(home, zone, kept_bytes=KEPT_BYTES)
+    store = open_store(home, zone, kept_bytes=KEPT_BYTES)
     gc.freeze()
     gc.disable()  # states hold no cycles, and looking for some would stop the applier
     stop.wait()

@@ -7,7 +7,8 @@ late they came; users, items and ties beside what was ingested.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from features.store.generations import Generations
 from features.store.log import Log
 from features.store.records import Item, Tie, User
 from features.store.scanning import Sealable
+from features.store.shared.address import chosen
 from features.tables import TABLES
 
 PAGE = 200_000
@@ -102,15 +104,25 @@ def seal(
         The log cannot be read or the files cannot be written; call again.
     """
     home.state.mkdir(parents=True, exist_ok=True)
-    with locked(home.state / "seal.lock"):
-        log = Log(home.state)
-        try:
-            files, entries = _seal(home, log, before_us)
-            generations = Generations(home, log, zone or BusinessZone())
-            pruned = _prune(log, partial(_rebuildable, generations), keeping)
-            return Sealed(log.head().sealed_seq, entries, tuple(files), pruned)
-        finally:
-            log.close()
+    with locked(home.state / "seal.lock"), _opened(home, zone or BusinessZone()) as open_log:
+        log, expendable = open_log
+        files, entries = _seal(home, log, before_us)
+        pruned = _prune(log, expendable, keeping)
+        return Sealed(log.head().sealed_seq, entries, tuple(files), pruned)
+
+
+@contextmanager
+def _opened(home: Home, zone: BusinessZone) -> Iterator[tuple[Sealable, Callable[[int], int]]]:
+    """The log of a home, and up to which seq it may be pruned."""
+    if address := chosen():
+        from features.store.shared.lease import Lease
+        from features.store.shared.store import opened
+
+        with closing(opened(address, home, zone)) as shared, Lease.upkeep(shared.link):
+            yield shared.log, shared.expendable
+    else:
+        with closing(Log(home.state)) as log:
+            yield log, partial(_rebuildable, Generations(home, log, zone))
 
 
 def _seal(home: Home, log: Sealable, before_us: int | None) -> tuple[list[Path], int]:

@@ -10,6 +10,7 @@ from serving.settings import Settings
 def test_everything_travels_through_the_environment() -> None:
     settings = Settings(
         Home(Path("/shop")), "beef", "0.0.0.0", 0, 3, -5, Path("/keys"),
+        store="redis://shop:6379/0",
     )  # fmt: skip
     assert Settings.from_environment(settings.to_environment()) == settings
 

@@ -1,11 +1,13 @@
 """Which server and which part of it, as ``HUOREN_STORE`` says it."""
 
+import os
 import re
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from features.errors import InputError
 
+EMBEDDED = "embedded"
 SCHEMES = ("redis", "rediss", "unix")
 DURABILITIES = ("always", "everysec", "trusted")
 
@@ -47,7 +49,7 @@ class Address(NamedTuple):
         """
         parts = urlsplit(text)
         if parts.scheme not in SCHEMES:
-            raise _unusable("scheme", ", ".join(SCHEMES), parts.scheme)
+            raise _unusable("place", f"{EMBEDDED}, or a URL of {', '.join(SCHEMES)}", text)
         given = dict(parse_qsl(parts.query))
         keyspace = given.pop("keyspace", "huoren")
         durability = given.pop("durability", "always")
@@ -67,6 +69,27 @@ class Address(NamedTuple):
         'redis://shop:6379/0'
         """
         return re.sub(r"//[^/@]*@", "//", self.url.partition("?")[0])
+
+
+def chosen(place: str | None = None) -> Address | None:
+    """The server that a setting names: ``place``, else ``HUOREN_STORE``. None: no server.
+
+    Raises
+    ------
+    InputError
+        The setting is neither ``embedded`` nor an address.
+
+    Examples
+    --------
+    >>> chosen("embedded")
+    >>> chosen("redis://shop")
+    Address(url='redis://shop', keyspace='huoren', durability='always')
+    >>> chosen("postgres://shop")
+    Traceback (most recent call last):
+    features.errors.InputError: HUOREN_STORE cannot be used: its place (expected embedded, or ...
+    """
+    place = place or os.environ.get("HUOREN_STORE") or EMBEDDED
+    return None if place == EMBEDDED else Address.parse(place)
 
 
 def _unusable(what: str, expected: str, got: str) -> InputError:

@@ -89,6 +89,17 @@ class SharedGenerations:
                 self._apply_early(made, log_seq, as_of_us)
             self._put_in_force(made)
 
+    def expendable(self, wanted: int) -> int:
+        """Seq up to which nobody needs the entries any more: the states contain them."""
+        place = self.place()
+        if place is None or self._unfit():  # a snapshot is needed first
+            return 0
+        return min(wanted, int(self.link.ask("HGET", place.key("meta"), "applied_seq")))
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.log.close()
+
     def clear(self) -> None:
         """Delete every generation but the one in force; within the upkeep lease."""
         if current := self.place():

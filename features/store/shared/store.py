@@ -72,7 +72,7 @@ class SharedStore:
         try:
             generations.prepare()
         except BaseException:
-            generations.log.close()
+            generations.close()
             raise
         return cls(generations, applies=applies, kept_bytes=kept_bytes, lease_ms=lease_ms)
 
