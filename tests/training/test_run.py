@@ -1,0 +1,119 @@
+"""A whole run on a small simulated world."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features import snapshot
+from features.errors import InputError, MissingStep
+from features.home import Home
+from features.online import State
+from recsys.bundle import Bundle
+from recsys.feed import Feed
+from recsys.query import FeedQuery
+from tests.features.histories import ZONE, busy, keep
+from training import run
+from training.config import TrainConfig
+from training.gates import Gates, check, figure
+from training.run import STEPS, Steps, train
+
+
+def test_a_run_goes_through_every_step(trained):
+    assert [step["name"] for step in trained.steps] == list(STEPS)
+    assert all(step["seconds"] >= 0 and step["peak_mb"] > 0 for step in trained.steps)
+
+
+def test_every_figure_a_gate_asks_for_is_there(trained):
+    for gate in Gates().lines():
+        assert figure(trained.metrics, gate.metric) is not None, gate
+    nothing_asked = Gates(0.0, 0.0, 0.0, 0.0, 0.0)
+    verdicts = check(trained.metrics, trained.metrics, nothing_asked)
+    assert all(verdict.got is not None for verdict in verdicts)
+
+
+def test_each_source_is_judged_beside_the_ranker(trained):
+    assert set(trained.metrics["feed"]) == {
+        "full", "fusion", "als", "friends", "again", "popularity",
+    }  # fmt: skip
+    assert set(trained.metrics["sharing"]) == {
+        "full", "most_frequent", "most_recent", "half_life", "half_life_reverse",
+    }  # fmt: skip
+    for row in trained.metrics["feed"].values():
+        assert row["ndcg@20_low"] <= row["ndcg@20"] <= row["ndcg@20_high"]
+
+
+def test_more_than_popularity_was_learned(trained):
+    feed = trained.metrics["feed"]
+    assert feed["full"]["ndcg@20"] > feed["popularity"]["ndcg@20"]
+    assert feed["full"]["coverage"] > feed["popularity"]["coverage"]
+
+
+def test_windows_follow_each_other(trained, shop):
+    windows = trained.windows
+    assert windows["train"].end_us == windows["valid"].start_us
+    assert windows["valid"].end_us == windows["test"].start_us
+    assert [shop.windows[0].start_us, shop.windows[-1]] == [
+        windows["train"].start_us, windows["test"],
+    ]  # fmt: skip
+
+
+def test_the_bundle_says_how_it_came_about(trained, small):
+    manifest = Bundle.open(trained.bundle.folder).manifest
+    assert manifest["metrics"] == json.loads(json.dumps(trained.metrics))
+    assert manifest["config"]["als"]["factors"] == small.als.factors
+    assert manifest["popularity"].startswith("item.")
+    assert manifest["windows"]["test"][0] == trained.windows["test"].start_us
+
+
+def test_the_bundle_serves(trained):
+    class Nobody:
+        def states(self, user_ids):
+            return dict.fromkeys(user_ids, State())
+
+    bundle = Bundle.open(trained.bundle.folder)
+    answer = Feed(bundle).recommend(FeedQuery("u", k=20, at_us=bundle.as_of_us), Nobody())
+    assert len(answer.items) == 20
+    assert answer.degraded == ()
+    assert np.isfinite([item.score for item in answer.items]).all()
+
+
+def test_importance_names_the_columns(trained):
+    assert set(trained.importance) == {"feed", "sharing"}
+    for gains in trained.importance.values():
+        assert sum(gains.values()) > 0
+
+
+def test_where_hardly_anything_is_shared_no_share_ranker_is_learned(shop, small, trained):
+    rare, rng = replace(small, fewest_shares=10**6), np.random.default_rng(0)
+    items, test = trained.bundle.parts.items, trained.windows["test"]
+    assert run.learn_sharing(shop.past, items, test, test.end_us, rare, rng) == (None, {})
+
+
+def test_without_features_nothing_is_learned(tmp_path):
+    with pytest.raises(MissingStep, match="huoren features"):
+        train(Home(tmp_path), TrainConfig(), Steps())
+
+
+def test_too_little_history_says_what_is_missing(tmp_path):
+    home = Home(tmp_path)
+    keep(home, busy(200))
+    snapshot.publish(home, busy(200)[-1].at_us + 1, ZONE)
+    with pytest.raises(
+        InputError, match=r"too little happened.*expected 500 events of one of.*got"
+    ):
+        train(home, TrainConfig(), Steps())
+    assert not home.bundles.exists()
+
+
+def test_a_crowded_day_cannot_be_split(shop, small):
+    one_day = replace(small, cuts=(0.5, 0.501, 0.502))
+    with pytest.raises(InputError, match="too few days of history to split by time"):
+        train(shop.home, one_day, Steps())
+
+
+def test_popularity_is_the_one_that_foretells_best(shop):
+    rng = np.random.default_rng(0)
+    which = run.choose_popularity(shop.ground, shop.windows[-2], rng)
+    assert which.half_life
