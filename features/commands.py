@@ -59,6 +59,10 @@ def features(
         str | None, typer.Option(help="As of this instant (ISO 8601 with a zone); default now.")
     ] = None,
     zone: Annotated[str, typer.Option(help="Business time zone.")] = "Asia/Shanghai",
+    reconcile: Annotated[
+        bool,
+        typer.Option("--reconcile", help="Publish nothing: compare the online states with it."),
+    ] = False,
     engine: Annotated[
         str, typer.Option(help="What aggregates: duckdb, or spark for what outgrows one machine.")
     ] = "duckdb",
@@ -68,10 +72,16 @@ def features(
     from rich.console import Console
 
     from features import job
+    from features import reconcile as comparison
     from features.clock import BusinessZone, parse_instant
     from features.home import Home
 
     at_us = parse_instant(at) if at else None
+    if reconcile:
+        found = comparison.reconcile(Home.from_option(data), BusinessZone(zone), at_us)
+        comparison.show(found, Console(), as_json=as_json)
+        found.require_equal()
+        return
     published = job.run(Home.from_option(data), at_us, BusinessZone(zone), engine)
     job.show(published, Console(), as_json=as_json)
 

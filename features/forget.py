@@ -24,8 +24,8 @@ from features.erasure import Count, Erasure
 from features.errors import InputError
 from features.home import Home
 from features.ingest.writing import Transaction
-from features.store import Forgotten, open_store
-from features.store.files import guarded, locked, peek, put_in_place
+from features.store import Forgotten, open_store, zone_in_force
+from features.store.files import guarded, locked, put_in_place
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,9 @@ def forget(home: Home, user_id: str) -> Report:
     home.require(home.root, "ingest")
     since_us = bury(home, user_id)
     erased: dict[str, Count] = {}
-    if home.state.exists():
-        done = _online(home, user_id)
+    zone = zone_in_force(home)
+    if zone or home.state.exists():
+        done = _online(home, zone, user_id)
         erased["log"], erased["states"] = Count(done.entries), Count(done.states)
     home.state.mkdir(parents=True, exist_ok=True)
     with locked(home.state / "seal.lock"), Transaction(home) as into:
@@ -130,18 +131,9 @@ def bury(home: Home, user_id: str) -> int:
     return stones.people[stones.digest(user_id)]
 
 
-def _online(home: Home, user_id: str) -> Forgotten:
-    with closing(open_store(home, _zone(home))) as store:
+def _online(home: Home, zone: BusinessZone | None, user_id: str) -> Forgotten:
+    with closing(open_store(home, zone)) as store:
         return store.forget([user_id])
-
-
-def _zone(home: Home) -> BusinessZone:
-    """Zone that the states in force were made for."""
-    path = home.state / "state.db"
-    if not path.exists():
-        return BusinessZone()
-    with guarded(path), closing(peek(path)) as connection:
-        return BusinessZone(connection.execute("SELECT zone FROM meta").fetchone()[0])
 
 
 def _bundles(home: Home, since_us: int) -> tuple[int, list[Pending]]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,15 +60,21 @@ def source(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def sent(tmp_path: Path) -> Path:
-    return source(tmp_path / "source")
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return source(tmp_path_factory.mktemp("sent") / "source")
 
 
 @pytest.fixture
-def home(sent: Path, tmp_path: Path) -> Home:
+def home(original: Home, tmp_path: Path) -> Home:
+    """A copy to change."""
+    return Home(shutil.copytree(original.root, tmp_path / "home", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def original(sent: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home where the person has left traces everywhere."""
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path_factory.mktemp("original"))
     ingest(sent, home)
     job.run(home, AT, ZONE)
     store = open_store(home)
