@@ -50,7 +50,7 @@ def assert_same(one: Moment, other: Moment) -> None:
     assert one.bought.tolist() == other.bought.tolist()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), moments)
 def test_random_histories(events, cut):
     at_us = START + cut

@@ -60,7 +60,7 @@ def assert_equal(served: np.ndarray, trained: np.ndarray) -> None:
         )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), moments)
 def test_random_histories(events, cut):
     assert_equal(*served_and_trained(events, START + cut))
