@@ -66,6 +66,12 @@ def features(
     engine: Annotated[
         str, typer.Option(help="What aggregates: duckdb, or spark for what outgrows one machine.")
     ] = "duckdb",
+    print_sql: Annotated[
+        str | None,
+        typer.Option(
+            "--print-sql", metavar="DIALECT", help="Print the counters as SQL and stop: bigquery, …"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute counters, ties and portraits as of an instant; hand them to the online store."""
@@ -73,10 +79,15 @@ def features(
 
     from features import job
     from features import reconcile as comparison
-    from features.clock import BusinessZone, parse_instant
+    from features.clock import BusinessZone, now_us, parse_instant
     from features.home import Home
 
     at_us = parse_instant(at) if at else None
+    if print_sql:
+        from features import sql
+
+        typer.echo(sql.script(print_sql, at_us or now_us(), BusinessZone(zone)), nl=False)
+        return
     if reconcile:
         found = comparison.reconcile(Home.from_option(data), BusinessZone(zone), at_us)
         comparison.show(found, Console(), as_json=as_json)

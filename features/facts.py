@@ -86,8 +86,8 @@ def _at_version(events: ir.Table, versions: ir.Table, key: str) -> ir.Table:
 
 
 def _offset(at: ir.IntegerValue, zone: BusinessZone, low_us: int, high_us: int) -> ir.IntegerValue:
-    changes = zone.offset_changes(low_us, max(low_us, high_us))
-    offset = ibis.literal(changes[0][1], "int64")
-    for start_us, value in changes[1:]:
-        offset = (at >= start_us).ifelse(ibis.literal(value, "int64"), offset)
-    return offset
+    (_, first), *later = zone.offset_changes(low_us, max(low_us, high_us))
+    if not later:
+        return ibis.literal(first, "int64")
+    newest_first = ((at >= start_us, ibis.literal(o, "int64")) for start_us, o in later[::-1])
+    return ibis.cases(*newest_first, else_=ibis.literal(first, "int64"))
