@@ -19,7 +19,7 @@ from features.store.records import Item, Tie, User
 
 __all__ = [
     "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User", "load_snapshot",
-    "open_store",
+    "open_store", "zone_in_force",
 ]  # fmt: skip
 
 
@@ -265,3 +265,18 @@ def load_snapshot(
     from features.store.embedded import load_snapshot as load_embedded
 
     load_embedded(home, zone, states, items, log_seq=log_seq, as_of_us=as_of_us)
+
+
+def zone_in_force(home: Home, place: str | None = None) -> BusinessZone | None:
+    """Zone of the states in force, whatever this process would choose; None: there are none."""
+    from features.store.shared.address import chosen
+
+    if address := chosen(place):
+        from features.store.shared.store import opened
+
+        with closing(opened(address, home, BusinessZone())) as generations:
+            meta = generations.meta()
+            return BusinessZone(meta.zone) if meta else None
+    from features.store.embedded import zone_in_force as embedded_zone
+
+    return embedded_zone(home)

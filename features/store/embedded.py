@@ -7,28 +7,28 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Self
 
-from features import tombstones
 from features.clock import BusinessZone
-from features.events import Event
 from features.home import Home
 from features.online import State, decode
-from features.store import Appended, Changes, Cursor, Forgotten, Item, Tie, User
+from features.store import Appended, Changes, Cursor, Forgotten, Item
 from features.store.applier import Applier
-from features.store.entries import Draft, event_draft, item_of, patch_draft, record_draft
+from features.store.entries import Draft, item_of, patch_draft
 from features.store.erasing import erase
-from features.store.files import guarded
+from features.store.files import guarded, peek
 from features.store.generations import Generations
 from features.store.log import Log
 from features.store.projection import KEPT_BYTES
 from features.store.reading import Reading
-from features.store.statefile import read_items, read_states
+from features.store.statefile import read_items, read_meta, read_states
+from features.store.taking import Taking
 
 _WAIT_S = 0.0005
 
 
-class EmbeddedStore:
+class EmbeddedStore(Taking):
     """One process's view of the store of a home; implements ``features.store.Store``.
 
     Parameters
@@ -44,6 +44,7 @@ class EmbeddedStore:
     def __init__(
         self, generations: Generations, *, applies: bool, kept_bytes: int = KEPT_BYTES
     ) -> None:
+        super().__init__(generations.home)
         self._generations = generations
         self._log = generations.log
         self._reading = Reading(generations.path)
@@ -68,25 +69,6 @@ class EmbeddedStore:
             generations.log.close()
             raise
         return cls(generations, applies=applies, kept_bytes=kept_bytes)
-
-    def append(self, events: Sequence[Event]) -> Appended:
-        """Make events durable."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([event_draft(admit(event)) for event in events])
-
-    def put_users(self, users: Sequence[User]) -> int:
-        """Upsert profiles."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([record_draft(admit(user)) for user in users]).last_seq
-
-    def put_ties(self, ties: Sequence[Tie]) -> int:
-        """Upsert ties."""
-        admit = tombstones.read(self._generations.home).refuse
-        return self._append([record_draft(admit(tie)) for tie in ties]).last_seq
-
-    def put_items(self, items: Sequence[Item]) -> int:
-        """Upsert items."""
-        return self._append([record_draft(item) for item in items]).last_seq
 
     def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
         """Change some fields of an item."""
@@ -203,6 +185,15 @@ def load_snapshot(
         generations.load(states, items, log_seq, as_of_us)
     finally:
         generations.log.close()
+
+
+def zone_in_force(home: Home) -> BusinessZone | None:
+    """Zone that the states in force were made for; None: there are none."""
+    path = home.state / "state.db"
+    if not path.exists():
+        return None
+    with guarded(path), closing(peek(path)) as connection:
+        return BusinessZone(read_meta(connection).zone)
 
 
 def _generations(home: Home, zone: BusinessZone) -> Generations:

@@ -91,10 +91,10 @@ class SharedGenerations:
 
     def expendable(self, wanted: int) -> int:
         """Seq up to which nobody needs the entries any more: the states contain them."""
-        place = self.place()
-        if place is None or self._unfit():  # a snapshot is needed first
+        meta = self.meta()
+        if meta is None or self._unfit():  # a snapshot is needed first
             return 0
-        return min(wanted, int(self.link.ask("HGET", place.key("meta"), "applied_seq")))
+        return min(wanted, meta.applied_seq)
 
     def close(self) -> None:
         """Release the connections."""
@@ -109,13 +109,19 @@ class SharedGenerations:
                 if old := [key for key in page if not key.startswith(kept)]:
                     self.link.ask("UNLINK", *old)
 
-    def _unfit(self) -> str:
+    def meta(self) -> Meta | None:
+        """What the generation in force follows from; None: there is none."""
         place = self.place()
         if place is None:
-            return "missing"
+            return None
         found = [value or b"" for value in self.link.ask("HMGET", place.key("meta"), *Meta._fields)]
         generation, log_id, declaration, zone, applied = (value.decode() for value in found)
-        meta = Meta(generation, log_id, declaration, zone, int(applied or 0))
+        return Meta(generation, log_id, declaration, zone, int(applied or 0))
+
+    def _unfit(self) -> str:
+        meta = self.meta()
+        if meta is None:
+            return "missing"
         head = self.log.head()
         return meta.unfit(Meta.new(head.log_id, self.zone), head.last_seq)
 

@@ -6,11 +6,10 @@ from typing import Any, Self
 
 from features.clock import BusinessZone
 from features.errors import StoreError
-from features.events import Event
 from features.home import Home
 from features.online import State, decode
-from features.store import Appended, Changes, Cursor, Forgotten, Item, Tie, User
-from features.store.entries import Draft, event_draft, forget_draft, patch_draft, record_draft
+from features.store import Appended, Changes, Cursor, Forgotten, Item
+from features.store.entries import Draft, forget_draft, patch_draft
 from features.store.projection import KEPT_BYTES, chunks
 from features.store.shared.address import Address
 from features.store.shared.applier import LEASE_MS, SharedApplier
@@ -20,12 +19,13 @@ from features.store.shared.lease import Lease
 from features.store.shared.link import Command, Link
 from features.store.shared.log import SharedLog
 from features.store.shared.states import Place, change, item_in, mentioning
+from features.store.taking import Taking
 
 FORGET_S = 600.0
 _WAIT_S = 0.001
 
 
-class SharedStore:
+class SharedStore(Taking):
     """One process's view of a keyspace.
 
     Parameters
@@ -48,6 +48,7 @@ class SharedStore:
         kept_bytes: int = KEPT_BYTES,
         lease_ms: int = LEASE_MS,
     ) -> None:
+        super().__init__(generations.home)
         self._generations = generations
         self._log = generations.log
         self._link = generations.link
@@ -75,22 +76,6 @@ class SharedStore:
             generations.close()
             raise
         return cls(generations, applies=applies, kept_bytes=kept_bytes, lease_ms=lease_ms)
-
-    def append(self, events: Sequence[Event]) -> Appended:
-        """Make events durable."""
-        return self._append([event_draft(event) for event in events])
-
-    def put_users(self, users: Sequence[User]) -> int:
-        """Upsert profiles."""
-        return self._append([record_draft(user) for user in users]).last_seq
-
-    def put_ties(self, ties: Sequence[Tie]) -> int:
-        """Upsert ties."""
-        return self._append([record_draft(tie) for tie in ties]).last_seq
-
-    def put_items(self, items: Sequence[Item]) -> int:
-        """Upsert items."""
-        return self._append([record_draft(item) for item in items]).last_seq
 
     def _append(self, drafts: Sequence[Draft]) -> Appended:
         return self._log.append(drafts)

@@ -15,6 +15,7 @@ from features import controls, online
 from features.clock import DAY_US, BusinessZone, now_us
 from features.errors import HuorenError, InputError, StoreError, UnknownName
 from features.events import Event
+from features.forget import bury
 from features.home import Home
 from features.online import ItemFacts, Reading, State
 from features.store import Cursor, Item, Store, Tie, User
@@ -308,6 +309,18 @@ class StoreConformance:
         assert views(store, "u2") == 1.0
         assert store.append([event(0)]).duplicates == 1
         store.close()
+
+    def test_whoever_was_buried_does_not_come_in(self, home, store):
+        home.root.mkdir(exist_ok=True)
+        bury(home, "u1")
+        for call in (
+            lambda: store.append([event(0)]),
+            lambda: store.put_users([User(user_id="u1")]),
+            lambda: store.put_ties([Tie(user_id="u2", peer_id="u1", tie_type="friend")]),
+        ):
+            with pytest.raises(InputError, match="forgotten"):
+                call()
+        assert store.log_seq == 0
 
     def test_a_closed_store_says_so(self, home):
         store = self.open(home)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from features import forget
 from features.clock import BusinessZone, now_us
 from features.errors import StoreError
 from features.history import History
 from features.home import Home
 from features.online import State
-from features.store import Store, load_snapshot, open_store
+from features.store import Store, load_snapshot, open_store, zone_in_force
 from features.store.sealing import Keeping, seal
 from tests.features.store.conformance import NOON, event, settled, views
 from tests.features.store.server import Server
@@ -82,3 +83,19 @@ def test_a_snapshot_is_loaded_from_without(home, store):
     load_snapshot(home, BusinessZone(), [("u9", State(personalized=False))], [], log_seq=1)
     assert not store.state("u9").personalized
     assert store.state("u1") is None
+
+
+def test_huoren_forget_reaches_the_server(home, store):
+    store.append([event(0), event(1, user="u2")])
+    settled(store)
+    seal(home, before_us=soon())
+    report = forget.forget(home, "u1")
+    assert (report.erased["log"].rows, report.erased["states"].rows) == (1, 1)
+    assert store.state("u1") is None
+    assert views(store, "u2") == 1.0
+
+
+def test_the_zone_in_force_is_the_servers(home):
+    assert zone_in_force(home) is None
+    open_store(home, BusinessZone("Asia/Tokyo")).close()
+    assert zone_in_force(home) == BusinessZone("Asia/Tokyo")
