@@ -42,12 +42,10 @@ class States(Protocol):
         """Write all or nothing; reads within it see what it wrote."""
         ...
 
-    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
-        """States of those that are known; the caller's own copies."""
-        ...
-
-    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
-        """Items that are known."""
+    def read(
+        self, user_ids: Iterable[str], item_ids: Iterable[str]
+    ) -> tuple[Mapping[str, State], Mapping[str, Item]]:
+        """States, the caller's own copies, and items, of those that are known."""
         ...
 
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
@@ -150,15 +148,24 @@ class Projection:
 
     def _fetch(self, contents: Iterable[object]) -> None:
         people: dict[str, None] = {}
+        goods: dict[str, None] = {}
         for record in contents:
             if isinstance(record, Event):
                 people.update(dict.fromkeys(online.people(record)))
+                if record.item_id and record.item_id not in self._facts:
+                    goods[record.item_id] = None
+            elif isinstance(record, Item):
+                goods[record.item_id] = None
             elif isinstance(record, User):
                 people[record.user_id] = None
             elif isinstance(record, Tie):
                 people.update(dict.fromkeys((record.user_id, record.peer_id)))
         missing = [person for person in people if person not in self._states]
-        self._states.update(self.generation.states(missing))
+        states, items = self.generation.read(missing, goods)
+        self._states.update(states)
+        for item_id in goods:
+            item = items.get(item_id)
+            self._facts[item_id] = item.facts if item else _NO_FACTS
 
     def _one(self, entry: Entry, record: object) -> None:
         match record:
@@ -195,7 +202,7 @@ class Projection:
     def _item_facts(self, item_id: str) -> ItemFacts:
         facts = self._facts.get(item_id)
         if facts is None:
-            item = self.generation.items([item_id]).get(item_id)
+            item = self.generation.read((), [item_id])[1].get(item_id)
             facts = self._facts[item_id] = item.facts if item else _NO_FACTS
         return facts
 

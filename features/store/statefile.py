@@ -175,13 +175,11 @@ class StateFile:
         """Write all or nothing."""
         return transaction(self.connection)
 
-    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
-        """States of those that are known."""
-        return read_states(self.connection, user_ids)
-
-    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
-        """Items that are known."""
-        return read_items(self.connection, item_ids)
+    def read(
+        self, user_ids: Iterable[str], item_ids: Iterable[str]
+    ) -> tuple[Mapping[str, State], Mapping[str, Item]]:
+        """States and items of those that are known."""
+        return read_states(self.connection, user_ids), read_items(self.connection, item_ids)
 
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from features.errors import StoreError
@@ -12,7 +13,7 @@ from features.store.projection import chunks, names, strip
 from features.store.records import Item
 from features.store.shared import scripts
 from features.store.shared.lease import Lease
-from features.store.shared.link import Link
+from features.store.shared.link import Command, Link
 
 
 class Replaced(StoreError):
@@ -97,7 +98,7 @@ class SharedStates:
         self.in_force = in_force
         self._applied = 0
         self._pending = _Pending()
-        self._read: dict[str, bytes] = {}
+        self._read: dict[str, bytes | None] = {}
 
     def applied_seq(self) -> int:
         """Seq of the last entry it contains."""
@@ -118,31 +119,32 @@ class SharedStates:
             self._pending = _Pending()
             self._read.clear()
 
-    def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
-        """States of those that are known."""
+    def read(
+        self, user_ids: Iterable[str], item_ids: Iterable[str]
+    ) -> tuple[Mapping[str, State], Mapping[str, Item]]:
+        """States and items of those that are known, in one round trip: each waits for the disk."""
+        goods = list(dict.fromkeys(item_ids))
+        people = list(chunks(user_ids))
+        asked = list(chunks(item for item in goods if item not in self._read))
+        commands: list[Command] = [("MGET", *map(self.place.state, some)) for some in people]
+        commands += [("HMGET", self.place.key("items"), *some) for some in asked]
+        answers = self.link.ask_all(commands) if commands else []
+        values = zip(chain(*asked), chain(*answers[len(people) :]), strict=True)
+        self._read.update(values)
+        states = dict(
+            self._newest(zip(chain(*people), chain(*answers[: len(people)]), strict=True))
+        )
+        return states, {item: item_in(value) for item in goods if (value := self._item(item))}
+
+    def _newest(self, bodies: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, State]]:
         pending = self._pending
-        found = {}
-        for chunk in chunks(user_ids):
-            for user, value in zip(chunk, self._bodies(chunk), strict=True):
-                body = pending.states.get(user, None if user in pending.gone else value)
-                if body is not None:
-                    found[user] = decode(body)
-        return found
+        for user, value in bodies:
+            body = pending.states.get(user, None if user in pending.gone else value)
+            if body is not None:
+                yield user, decode(body)
 
-    def _bodies(self, users: Sequence[str]) -> list[bytes | None]:
-        return list(self.link.ask("MGET", *map(self.place.state, users)))
-
-    def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
-        """Items that are known."""
-        found = {}
-        for chunk in chunks(item_ids):
-            values = self.link.ask("HMGET", self.place.key("items"), *chunk)
-            known = {item: value for item, value in zip(chunk, values, strict=True) if value}
-            self._read |= known
-            for item in chunk:
-                if value := self._pending.items.get(item, known.get(item)):
-                    found[item] = item_in(value)
-        return found
+    def _item(self, item_id: str) -> bytes | None:
+        return self._pending.items.get(item_id, self._read.get(item_id))
 
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
@@ -150,7 +152,7 @@ class SharedStates:
 
     def put_item(self, item: Item, changed_us: int) -> None:
         """Write an item unless a later version is in force."""
-        known = self.items([item.item_id]).get(item.item_id)
+        known = self.read((), [item.item_id])[1].get(item.item_id)
         if known is None or item.valid_from_us >= known.valid_from_us:
             self._pending.items[item.item_id] = item_value(item, changed_us)
 

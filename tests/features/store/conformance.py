@@ -11,11 +11,10 @@ from threading import Thread
 
 import pytest
 
-from features import controls, online
+from features import controls, online, tombstones
 from features.clock import DAY_US, BusinessZone, now_us
 from features.errors import HuorenError, InputError, StoreError, UnknownName
 from features.events import Event
-from features.forget import bury
 from features.home import Home
 from features.online import ItemFacts, Reading, State
 from features.store import Cursor, Item, Store, Tie, User
@@ -312,7 +311,8 @@ class StoreConformance:
 
     def test_whoever_was_buried_does_not_come_in(self, home, store):
         home.root.mkdir(exist_ok=True)
-        bury(home, "u1")
+        stones = tombstones.with_one_more(home, "u1")
+        tombstones.path(home).write_text(tombstones.text(stones))
         for call in (
             lambda: store.append([event(0)]),
             lambda: store.put_users([User(user_id="u1")]),
