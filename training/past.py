@@ -103,6 +103,15 @@ class Past:
 
         Nobody counts who refuses to, and nobody for a person who does.
         """
+        around, willing = self._around(queries)
+        return Companions(around.query[willing], around.peers[willing], around.tied[willing])
+
+    def _around(self, queries: Queries) -> tuple[Companions, npt.NDArray[np.bool_]]:
+        """Everyone around each query's person who lets friends count, and who of them is willing.
+
+        Serving learns who refuses only from the states of the closest, so that they hold a place
+        among these; whoever does the same here needs both.
+        """
         self.connection.register("queries", queries.table())
         rows = self.connection.sql(
             f"""
@@ -133,8 +142,9 @@ class Past:
         asks = np.array([social(one) for one in self.say(queries)], dtype=np.bool_)
         at_us = queries.at_us[query]
         willing = [social(one) for one in self.say(Queries(peers.tolist(), at_us))]
-        kept = asks[query] & np.array(willing, dtype=np.bool_)
-        return Companions(query[kept], peers[kept], rows["tied"].to_numpy()[kept])
+        kept = asks[query]
+        around = Companions(query[kept], peers[kept], rows["tied"].to_numpy()[kept])
+        return around, np.array(willing, dtype=np.bool_)[kept]
 
     def say(self, queries: Queries) -> list[choices.Say]:
         """What each query's person had decided by then."""
@@ -150,7 +160,7 @@ class Past:
         ids : IdMap
             Items of the bundle that is asked.
         """
-        around = self.companions(queries)
+        around, willing = self._around(queries)
         users = [queries.users[i] for i in around.query]
         at_us = queries.at_us[around.query]
         values = self.points.values(Key.PAIR, {c.USER: users, c.PEER: list(around.peers)}, at_us)
@@ -165,7 +175,7 @@ class Past:
             friends = [
                 (float(strength[j]), known.deeds(around.peers[j], int(asked), online.DEEDS))
                 for j in close
-                if strength[j] > 0
+                if strength[j] > 0 and willing[j]
             ]
             yield Moment(
                 int(asked),
