@@ -84,13 +84,25 @@ class Answers:
 
     @property
     def changed(self) -> bool:
-        """Whether the event changed the feed."""
-        return names(self.before) != names(self.after)
+        """Whether the event changed the order of the feed, or what the item is worth in it."""
+        return differs(self.before, self.after, self.item)
 
 
 def names(items: list[dict[str, Any]]) -> list[str]:
     """Item ids of a feed, in order."""
     return [item["item_id"] for item in items]
+
+
+def differs(before: list[dict[str, Any]], after: list[dict[str, Any]], item: str) -> bool:
+    """Whether two feeds have another order, or another score for an item.
+
+    Examples
+    --------
+    >>> differs([{"item_id": "a", "score": 1.0}], [{"item_id": "a", "score": 2.0}], "a")
+    True
+    """
+    worth = [{one["item_id"]: one["score"] for one in items}.get(item) for items in (before, after)]
+    return names(before) != names(after) or worth[0] != worth[1]
 
 
 def converse(url: str, user: str, sharer: str, shared: str, at_us: int) -> Answers:
@@ -123,7 +135,7 @@ def _converse(app: "App", user: str, sharer: str, shared: str, at_us: int) -> An
         "properties": {"product_id": last, "quantity": 1},
     }
     app.ask("POST", "/v1/events", {"events": [event]})
-    after = _after(app, user, names(before))
+    after = _after(app, user, before, last)
     targets = app.ask("POST", "/v1/share-targets", {"user_id": sharer, "item_id": shared, "k": 5})
     portrait = app.ask("GET", f"/v1/users/{quote(user, safe='')}/portrait")
     return Answers(
@@ -131,12 +143,14 @@ def _converse(app: "App", user: str, sharer: str, shared: str, at_us: int) -> An
     )
 
 
-def _after(app: App, user: str, before: list[str], within_s: float = 5.0) -> list[dict[str, Any]]:
+def _after(
+    app: App, user: str, before: list[dict[str, Any]], item: str, within_s: float = 5.0
+) -> list[dict[str, Any]]:
     """The feed once the event is applied; the last one asked for if it never changes."""
     until = time.monotonic() + within_s
     while True:
         items: list[dict[str, Any]] = app.feed(user, None)["items"]
-        if names(items) != before or time.monotonic() > until:
+        if differs(before, items, item) or time.monotonic() > until:
             return items
         time.sleep(0.05)
 
