@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.bench import commands as bench
+
 if TYPE_CHECKING:
     from training.champion import Champion
 
 app = typer.Typer()
+app.add_typer(bench.app, name="bench")
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")

@@ -5,6 +5,7 @@ evaluates expressions over them. The expressions are the same (``features.batch`
 numbers.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -42,8 +43,8 @@ class Engine(Protocol):
         """Evaluate into memory."""
         ...
 
-    def write(self, expression: ir.Table, path: Path) -> None:
-        """Evaluate into one Parquet file."""
+    def write(self, tables: Iterable[tuple[Path, ir.Table]]) -> None:
+        """Evaluate each expression into one Parquet file, compressed with zstd."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The embedded engine: DuckDB over the Parquet of the home, in this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from features import batch
 from features.clock import BusinessZone
 from features.engines.span import Span
 from features.facts import facts
+from features.history import THREADS
 from features.home import Home
 
 
@@ -29,11 +31,24 @@ class Embedded:
         """Evaluate into memory."""
         return self.history.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
 
-    def write(self, expression: ir.Table, path: Path) -> None:
-        """Evaluate into one Parquet file, compressed with zstd."""
-        query = ibis.to_sql(expression, dialect="duckdb")
+    def write(self, tables: Iterable[tuple[Path, ir.Table]]) -> None:
+        """Evaluate each expression into one Parquet file, compressed with zstd.
+
+        The next ones are compiled while the first ones run, and the end of one, which keeps few
+        threads busy, overlaps with the beginning of another.
+        """
+        with ThreadPoolExecutor(THREADS) as pool:
+            running = [
+                pool.submit(self._copy, ibis.to_sql(expression, dialect="duckdb"), path)
+                for path, expression in tables
+            ]
+            for one in running:
+                one.result()
+
+    def _copy(self, query: str, path: Path) -> None:
         target = str(path).replace("'", "''")
-        self.history.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        with self.history.cursor() as cursor:
+            cursor.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 @contextmanager

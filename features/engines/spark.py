@@ -8,9 +8,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -61,9 +62,10 @@ class Spark:
         found = self.session.sql(ibis.to_sql(expression, dialect="pyspark")).toArrow()
         return found.cast(expression.schema().to_pyarrow())
 
-    def write(self, expression: ir.Table, path: Path) -> None:
-        """Evaluate into one Parquet file of the driver's machine, compressed with zstd."""
-        pq.write_table(self.read(expression), path, compression="zstd")
+    def write(self, tables: Iterable[tuple[Path, ir.Table]]) -> None:
+        """Evaluate each expression into one Parquet file of the driver's machine, with zstd."""
+        for path, expression in tables:
+            pq.write_table(self.read(expression), path, compression="zstd")
 
 
 @contextmanager
@@ -103,15 +105,9 @@ def session() -> Iterator["SparkSession"]:
     InputError
         When PySpark or a Java it can run on is missing.
     """
-    try:
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "Spark is not installed",
-            expected="the extra `spark`",
-            next_step="pip install 'huoren[spark]', or leave out --engine spark",
-        ) from error
-    require_java()
+    require_spark()
+    from pyspark.sql import SparkSession
+
     with TemporaryDirectory(prefix="huoren-spark-") as folder:
         builder = SparkSession.builder.appName("huoren features")
         for name, value in _settings(Path(folder)).items():
@@ -142,14 +138,20 @@ def _settings(folder: Path) -> dict[str, str]:
     }
 
 
-def require_java() -> None:
-    """Check the Java that Spark would start.
+def require_spark() -> None:
+    """Check that Spark could start here.
 
     Raises
     ------
     InputError
-        When there is none, or it is too old.
+        When PySpark is missing, or Java is missing or too old.
     """
+    if find_spec("pyspark") is None:
+        raise InputError(
+            "Spark is not installed",
+            expected="the extra `spark`",
+            next_step="pip install 'huoren[spark]', or leave out --engine spark",
+        )
     home = os.environ.get("JAVA_HOME")
     program = str(Path(home) / "bin" / "java") if home else "java"
     found = shutil.which(program)

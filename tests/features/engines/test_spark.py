@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from itertools import product
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pytest
@@ -137,8 +138,7 @@ def test_published_with_spark(home, spark_session, monkeypatch):
 
 
 def test_without_pyspark_the_extra_is_named(monkeypatch, home):
-    for name in ("pyspark", "pyspark.sql"):
-        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
     with (
         pytest.raises(InputError, match=r"not installed.*pip install 'huoren\[spark\]'"),
         open_engine("spark", home, CUTS[0], ZONE),
@@ -156,5 +156,6 @@ def test_a_missing_or_old_java_is_named(tmp_path: Path, monkeypatch, told, got):
         program.write_text(f"#!/bin/sh\necho '{told}' >&2\n")
         program.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setattr(spark_engine, "find_spec", lambda _: ModuleType("pyspark"))
     with pytest.raises(InputError, match=f"expected Java 17 or newer; got {got}"):
-        spark_engine.require_java()
+        spark_engine.require_spark()

@@ -1,0 +1,32 @@
+"""``huoren bench NAME``: one command for each measurement."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Measure; figures stand beside what one would otherwise use.", no_args_is_help=True
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.callback()
+def choose() -> None:
+    """Measure; figures stand beside what one would otherwise use."""
+
+
+@app.command()
+def features(
+    events: Annotated[int, typer.Option(help="Rows of the history that is made up.")] = 5_000_000,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="huoren, hand_written_sql, spark, online; repeat. Default: all."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute every counter: declared, by hand, on Spark, and event by event."""
+    from training.bench import report
+    from training.bench.features.run import rows
+
+    report.show(report.measured("features", lambda: list(rows(events, method))), as_json=as_json)

@@ -1,0 +1,1 @@
+"""The feature job beside SQL written by hand, on Spark, and event by event."""
