@@ -86,7 +86,7 @@ def _aggregate(
         facts[c.EVENT].isin(events),
         *(facts[name].notnull() for name in key.columns),
     )
-    terms = _Terms(rows, at_us)
+    terms = _Terms(rows, events, at_us)
     measures = {counter.column: _measure(terms, counter, at_us, zone) for counter in counters}
     counted = rows.select(*key.columns, **terms.columns)
     return counted.group_by(list(key.columns)).aggregate(**measures)
@@ -99,12 +99,15 @@ class _Terms:
     ----------
     rows : ibis Table
         Rows that some counter counts.
+    events : sequence of str
+        The kinds of events that they are.
     at_us : int
         All of them happened before it.
     """
 
-    def __init__(self, rows: ir.Table, at_us: int) -> None:
+    def __init__(self, rows: ir.Table, events: Sequence[str], at_us: int) -> None:
         self.rows = rows
+        self.events = events
         self.at_us = at_us
         self.columns: dict[str, ir.Value] = {}
         self._names: dict[Hashable, str] = {}
@@ -116,7 +119,9 @@ class _Terms:
     def amount(self, counter: Counter, as_of: int) -> Deferred:
         """What a row adds to a sum before decay; null where it does not count."""
         same = ("amount", _weights(counter), counter.value, counter.once, as_of)
-        return self._once(same, lambda: self._before(amount(self.rows, counter), as_of))
+        return self._once(
+            same, lambda: self._before(_amount(self.rows, counter, self.events), as_of)
+        )
 
     def decay(self, half_life: Days, as_of: int) -> Deferred:
         """Factor by age."""
@@ -127,7 +132,9 @@ class _Terms:
     def counts(self, counter: Counter, as_of: int) -> Deferred:
         """Whether a row counts."""
         same = ("counts", tuple(sorted(counter.events)), counter.once, as_of)
-        return self._once(same, lambda: self._before(matches(self.rows, counter), as_of))
+        return self._once(
+            same, lambda: self._before(_matches(self.rows, counter, self.events), as_of)
+        )
 
     def _before(self, value: ir.Value, as_of: int) -> ir.Value:
         if as_of >= self.at_us:
@@ -167,19 +174,32 @@ def _chosen(terms: _Terms, counter: Counter, counts: Deferred) -> Deferred:
     return column.argmax(at, where=known) if counter.last else column.argmin(at, where=known)
 
 
-def matches(rows: ir.Table, counter: Counter) -> ir.BooleanValue:
-    """Which rows a counter counts, whatever their time."""
-    mask = rows[c.EVENT].isin(list(counter.events))
+def _matches(rows: ir.Table, counter: Counter, events: Sequence[str]) -> ir.BooleanValue:
+    """Which rows a counter counts, whatever their time; the rows are of these kinds of events."""
+    mask = _among(rows, tuple(counter.events), events)
     return mask & (rows[c.LINE] == 0) if counter.once else mask
 
 
-def amount(rows: ir.Table, counter: Counter) -> ir.NumericValue:
+def _amount(rows: ir.Table, counter: Counter, events: Sequence[str]) -> ir.NumericValue:
     """Weight of each row, times its value; null where the counter does not count it."""
-    branches = [(rows[c.EVENT].isin(list(events)), weight) for weight, events in _weights(counter)]
+    branches, left = [], list(events)
+    for weight, names in _weights(counter):
+        branches.append((_among(rows, names, left), weight))
+        left = [name for name in left if name not in names]
     weight = ibis.cases(*branches, else_=ibis.null("float64"))
     if counter.once:
         weight = (rows[c.LINE] == 0).ifelse(weight, ibis.null("float64"))
     return weight * rows[counter.value].cast("float64") if counter.value else weight
+
+
+def _among(rows: ir.Table, names: Sequence[str], events: Sequence[str]) -> ir.BooleanValue:
+    """Whether a row's event is one of ``names``, told by the shorter list."""
+    others = [name for name in events if name not in names]
+    if not others:
+        return ibis.literal(True)
+    if len(others) < len(names):
+        return rows[c.EVENT].notin(others)
+    return rows[c.EVENT].isin(list(names))
 
 
 def _weights(counter: Counter) -> tuple[tuple[float, tuple[str, ...]], ...]:
@@ -208,13 +228,14 @@ def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -
     rows = _side(facts, counter.mirror)
     rows = rows.filter(
         rows[c.AT] < at_us,
-        matches(rows, counter),
+        rows[c.EVENT].isin(list(counter.events)),
         *(rows[name].notnull() for name in counter.key.columns),
     )
     if counter.window:
         rows = rows.filter(rows.day >= int(zone.day(at_us)) - int(counter.window.days))
     bucket = rows[counter.distinct] if counter.distinct else rows.day
-    rows = rows.mutate(bucket=bucket.cast("string"), weight=amount(rows, counter))
+    weight = _amount(rows, counter, list(counter.events))
+    rows = rows.mutate(bucket=bucket.cast("string"), weight=weight)
     rows = rows.filter(rows.bucket.notnull(), rows.weight.notnull())
     total = rows.day.max().cast("float64") if counter.distinct else rows.weight.sum()
     return rows.group_by([*counter.key.columns, "bucket"]).aggregate(amount=total)

@@ -22,7 +22,7 @@ from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
 from features.counters import Counter, Key
-from features.engines import Engine, open_engine
+from features.engines import open_engine
 from features.engines.embedded import make_facts
 from features.engines.span import Span
 from features.errors import MissingStep, StoreError
@@ -160,7 +160,7 @@ def publish(
     with open_engine(engine, home, at_us, zone) as opened:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _aggregate(opened, folder, at_us, zone)
+        opened.write(_tables(opened.facts, folder, at_us, zone))
         held = ties.in_force(opened.history, at_us)
         sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
         events = opened.events
@@ -179,19 +179,20 @@ def publish(
     return Snapshot(target, manifest)
 
 
-def _aggregate(engine: Engine, folder: Path, at_us: int, zone: BusinessZone) -> None:
-    """Write what is computed from events."""
-    rows = engine.facts
+def _tables(
+    rows: ir.Table, folder: Path, at_us: int, zone: BusinessZone
+) -> Iterator[tuple[Path, ir.Table]]:
+    """What is computed from events, by file."""
     for key in Key:
-        engine.write(batch.values(rows, key, at_us, zone), folder / f"{key.word}.parquet")
+        yield folder / f"{key.word}.parquet", batch.values(rows, key, at_us, zone)
     for counter in _bucketed():
         found = batch.buckets(rows, counter, at_us, zone)
-        engine.write(found, folder / f"buckets.{counter.name}.parquet")
+        yield folder / f"buckets.{counter.name}.parquet", found
     for name, events, most in (
         ("recent", INTEREST, online.RECENT),
         ("deeds", online.DEED_EVENTS, online.DEEDS),
     ):
-        engine.write(batch.last_acts(rows, sorted(events), most), folder / f"{name}.parquet")
+        yield folder / f"{name}.parquet", batch.last_acts(rows, sorted(events), most)
 
 
 def _bucketed() -> Iterator[Counter]:
