@@ -1,12 +1,17 @@
 """Write the tables of the documents that repeat declarations; ``make docs`` runs this.
 
 A document keeps such a table between two comment lines, ``<!-- name -->`` and ``<!-- /name -->``.
+What ``huoren bench NAME --json > docs/figures/WHICH.json`` measured is the table ``figures WHICH``.
 A test compares the documents with what this would write.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from features.catalogue import CATALOGUE
 from features.counters import Counter, Key
@@ -112,11 +117,55 @@ def routes() -> str:
     )
 
 
+def figures(path: Path) -> str:
+    """What a bench measured: when, where, by which command, and a table for each shape of row."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    machine, versions = told["machine"], told["versions"]
+    head = (
+        f"Measured on {told['at'][:10]} with `{told['command']}` (huoren {versions['huoren']}, "
+        f"Python {versions['python']}) on {machine['cores']} cores of {machine['cpu']}, "
+        f"{machine['memory_gb']} GB: {told['seconds']:,.0f} s in all, "
+        f"at most {told['peak_mb']:,.0f} MB."
+    )
+    shapes = groupby(told["rows"], key=lambda row: tuple(row))
+    tables = (
+        table(names, ([_figure(row[name]) for name in names] for row in rows))
+        for names, rows in shapes
+    )
+    return "\n\n".join((head, *tables))
+
+
+def _figure(value: Any) -> str:
+    """A value of a row, to be read.
+
+    Examples
+    --------
+    >>> [_figure(value) for value in (20_000_000, 12.3456, 1234.5, None, True, {"a": 1})]
+    ['20,000,000', '12.35', '1,234', '-', 'yes', '{"a": 1}']
+    """
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.4g}"
+        case str():
+            return value
+    return json.dumps(value)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "tags": tags,
     "counters": counters,
     "events": events,
     "routes": routes,
+    **{
+        f"figures {path.stem}": partial(figures, path)
+        for path in sorted((HERE / "figures").glob("*.json"))
+    },
 }
 
 

@@ -102,17 +102,32 @@ def test_no_file_is_too_long_to_read() -> None:
 
 
 def commands() -> set[str]:
-    found = set()
-    for command in build().registered_commands:
+    app = build()
+    found = {group.name for group in app.registered_groups if group.name}
+    for command in app.registered_commands:
         assert command.callback is not None
         found.add(command.name or command.callback.__name__)
     return found
+
+
+def benches() -> set[str]:
+    (group,) = (one for one in build().registered_groups if one.name == "bench")
+    assert group.typer_instance is not None
+    registered = group.typer_instance.registered_commands
+    return {one.name or one.callback.__name__ for one in registered if one.callback}
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_the_table_of_commands_is_the_command_line(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `huoren ([a-z]+)", text, re.MULTILINE)) == commands()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_row_of_bench_names_every_bench(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `huoren bench NAME` \|(.*)\|$", text, re.MULTILINE)
+    assert set(re.findall(r"`([a-z-]+)`", row)) == benches()
 
 
 @pytest.mark.parametrize("path", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs"])

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_TOLD = ("huoren", "duckdb", "ibis-framework", "numpy", "pyarrow", "pyspark")
+_TOLD = (
+    "huoren", "duckdb", "faiss-cpu", "ibis-framework", "implicit", "lightgbm", "numpy", "pyarrow",
+    "pyspark", "scipy",
+)  # fmt: skip
 
 
 def machine() -> dict[str, object]:

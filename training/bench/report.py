@@ -1,8 +1,12 @@
 """The envelope that every bench prints its rows in."""
 
 import json
+import os
+import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
@@ -32,6 +36,8 @@ class Report:
         The most memory that one process of it held.
     rows : sequence of mapping
         What was measured.
+    command : str
+        What to run to measure it again.
     """
 
     bench: str
@@ -41,6 +47,7 @@ class Report:
     seconds: float
     peak_mb: float
     rows: Sequence[Row]
+    command: str
 
 
 def measured(bench: str, measure: Callable[[], Sequence[Row]]) -> Report:
@@ -73,7 +80,28 @@ def measured(bench: str, measure: Callable[[], Sequence[Row]]) -> Report:
         round(perf_counter() - start, 2),
         round(most, 1),
         rows,
+        command(sys.argv[1:]),
     )
+
+
+def command(words: Sequence[str]) -> str:
+    """The command line that measures again, wherever the benchmark data is.
+
+    Examples
+    --------
+    >>> command(["bench", "features", "--json", "--events", "1000000"])
+    'huoren bench features --events 1000000'
+    """
+    return " ".join(["huoren", *(_told(word) for word in words if word != "--json")])
+
+
+def _told(word: str) -> str:
+    folder = Path(os.environ.get("HUOREN_BENCH_DATA", "../shared/data")).resolve()
+    option, equals, value = word.rpartition("=")
+    path = Path(value).resolve()
+    if folder in path.parents:
+        return f"{option}{equals}$HUOREN_BENCH_DATA/{path.relative_to(folder).as_posix()}"
+    return shlex.quote(word)
 
 
 def show(report: Report, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from training.bench.machine import machine, peak_mb, versions
-from training.bench.report import measured, show
+from training.bench.report import command, measured, show
 
 ROWS = [{"method": "huoren", "seconds": 1.5, "peak_mb": 1e6, "events": 1_000},
         {"method": "online", "read_us": None}]  # fmt: skip
@@ -14,7 +14,8 @@ ROWS = [{"method": "huoren", "seconds": 1.5, "peak_mb": 1e6, "events": 1_000},
 def test_one_json_object_with_these_keys_alone(capsys: pytest.CaptureFixture[str]):
     show(measured("features", lambda: ROWS), as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert list(told) == ["bench", "at", "machine", "versions", "seconds", "peak_mb", "rows"]
+    keys = ["bench", "at", "machine", "versions", "seconds", "peak_mb", "rows", "command"]
+    assert list(told) == keys
     assert (told["bench"], told["rows"], told["peak_mb"]) == ("features", ROWS, 1e6)
     assert set(told["machine"]) == {"cpu", "cores", "memory_gb"}
     assert {"huoren", "python"} <= set(told["versions"])
@@ -38,3 +39,10 @@ def test_the_peak_stays_when_memory_is_given_back():
     del block
     assert most > 64
     assert peak_mb() == pytest.approx(most, rel=0.1)
+
+
+def test_the_command_names_benchmark_data_wherever_it_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("HUOREN_BENCH_DATA", str(tmp_path))
+    words = ["bench", "accuracy", "--train", f"{tmp_path}/set/train.txt", "--json", "--note", "a b"]
+    told = "huoren bench accuracy --train $HUOREN_BENCH_DATA/set/train.txt --note 'a b'"
+    assert command(words) == told
