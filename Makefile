@@ -38,7 +38,7 @@ demo: $(READY)   ## the whole way in one command
 
 test: lint types $(READY)  ## lint, types, import contracts, doctests, tests
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 coverage: $(READY) ## tests with branch coverage; what is not covered
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)

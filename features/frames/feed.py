@@ -38,7 +38,7 @@ def _log(name: str) -> Formula:
 
 
 def _share(part: str, whole: str) -> Formula:
-    return lambda raw: raw[part] / (raw[whole] + 1.0)
+    return lambda raw: raw[part] / (np.maximum(raw[whole], 0.0) + 1.0)  # refunds weigh below 0
 
 
 def _days_since(name: str) -> Formula:
@@ -67,7 +67,7 @@ _USER = ("views_1", "views_7", "views_30", "carts_7", "orders_30", "interest_30"
 COLUMNS: Mapping[str, Formula] = {
     **{f"item.{name}": _log(f"item.{name}") for name in _ITEM},
     "item.trend": lambda raw: np.log(
-        (raw["item.interest_30"] + 1.0) / (raw["item.orders_180"] + 1.0)
+        (np.maximum(raw["item.interest_30"], 0.0) + 1.0) / (raw["item.orders_180"] + 1.0)
     ),
     "item.conversion": lambda raw: (raw["item.orders_30"] + 0.1) / (raw["item.views_30"] + 5.0),
     "item.age": _days_since("listed_us"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from features.clock import DAY_US
+from features.events import Event
 from features.frames import feed as frame
 from features.items import NEVER_US
 from features.online import Reading, State
@@ -64,6 +65,19 @@ def assert_equal(served: np.ndarray, trained: np.ndarray) -> None:
 @given(histories(), moments)
 def test_random_histories(events, cut):
     assert_equal(*served_and_trained(events, START + cut))
+
+
+def test_more_returned_than_seen():
+    refunds = [
+        Event(
+            message_id=f"m{n}", event="Order Refunded", at_us=START + n, user_id="u0", item_id="i0"
+        )
+        for n in range(9)
+    ]
+    served, trained = served_and_trained(refunds, START + DAY_US)
+    assert_equal(served, trained)
+    trend = served[:, list(frame.COLUMNS).index("item.trend")]
+    assert np.isfinite(trend).all()
 
 
 def test_a_long_history():
