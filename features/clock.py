@@ -129,6 +129,8 @@ class BusinessZone:
         at = np.asarray(at_us, dtype=np.int64)
         if at.size == 0:
             return np.zeros(at.shape, dtype=np.int64)
+        if at.size == 1:
+            return np.full(at.shape, _offset_near(self.name, at.item()), dtype=np.int64)
         changes = self.offset_changes(int(at.min()), int(at.max()))
         if len(changes) == 1:
             return np.full(at.shape, changes[0][1], dtype=np.int64)

@@ -7,7 +7,7 @@ dictionary of a million ids costs more than 100 MB in every worker; this costs i
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,7 @@ class IdMap:
     def name(self, code: int) -> str:
         """The id of a code."""
         start = self.ends[code - 1] if code > 0 else 0
-        return self.blob[start : self.ends[code]].tobytes().decode()
+        return str(self.blob[start : self.ends[code]].data, "utf-8")
 
     def names(self, codes: Iterable[int]) -> list[str]:
         """The ids of several codes."""
@@ -89,19 +89,26 @@ class IdMap:
         """Codes of several ids; ``UNKNOWN`` where there is none; int32, shape (len(names),)."""
         if not len(names) or not len(self):
             return np.full(len(names), UNKNOWN, dtype=np.int32)
-        digests = np.array(
-            [xxhash.xxh64_intdigest(name.encode()) for name in names], dtype=np.uint64
-        )
+        parts = [name.encode() for name in names]
+        digests = np.array([xxhash.xxh64_intdigest(part) for part in parts], dtype=np.uint64)
         places = np.searchsorted(self.hashes, digests)
-        found = np.full(len(names), UNKNOWN, dtype=np.int32)
-        for i, (place, digest, name) in enumerate(zip(places, digests, names, strict=True)):
-            at = int(place)
-            while at < len(self) and self.hashes[at] == digest:
-                if self.name(at) == name:
-                    found[i] = at
-                    break
-                at += 1
+        places[places == len(self)] = 0
+        places[self.hashes[places] != digests] = UNKNOWN
+        found = places.astype(np.int32)
+        text = self.blob.data
+        starts = np.where(places > 0, self.ends[np.maximum(places - 1, 0)], 0).tolist()
+        spans = zip(places.tolist(), starts, self.ends[places].tolist(), strict=True)
+        for i, (place, start, end) in enumerate(spans):
+            if place >= 0 and text[start:end] != parts[i]:  # another id of the same hash
+                found[i] = self._among(place + 1, digests[i], parts[i])
         return found
+
+    def _among(self, at: int, digest: np.uint64, part: bytes) -> int:
+        while at < len(self) and self.hashes[at] == digest:
+            if self.name(at).encode() == part:
+                return at
+            at += 1
+        return UNKNOWN
 
     def save(self, folder: Path, stem: str) -> None:
         """Write the three arrays as ``<stem>.<part>.npy``."""
@@ -111,8 +118,13 @@ class IdMap:
     @classmethod
     def open(cls, folder: Path, stem: str) -> Self:
         """Map the arrays that ``save`` wrote."""
-        parts = (
-            np.load(folder / f"{stem}.{part}.npy", mmap_mode="r")
-            for part in ("hashes", "ends", "blob")
-        )
-        return cls(*parts)
+        return cls(*(mapped(folder / f"{stem}.{part}.npy") for part in ("hashes", "ends", "blob")))
+
+
+def mapped(path: Path, mode: Literal["r", "c"] = "r") -> npt.NDArray[Any]:
+    """A ``.npy`` file as a plain array over its mapped pages.
+
+    ``numpy.memmap`` is a subclass whose every index and slice costs several times an array's.
+    """
+    array: npt.NDArray[Any] = np.load(path, mmap_mode=mode).view(np.ndarray)
+    return array

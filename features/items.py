@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from features import columns as c
 from features.catalogue import of_key
 from features.counters import Key
-from features.ids import UNKNOWN, IdMap
+from features.ids import UNKNOWN, IdMap, mapped
 from features.online import ItemFacts
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Items:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Map the arrays; those that are overlaid live are private copies of the worker."""
-        stacked = np.load(folder / "items.counters.npy", mmap_mode="r")
+        stacked = mapped(folder / "items.counters.npy")
         order = json.loads((folder / "items.json").read_text())
         return cls(
             IdMap.open(folder, "items"),
@@ -178,8 +178,8 @@ class Items:
         )
 
 
-def _map(folder: Path, name: str, mode: str = "r") -> Any:
-    return np.load(folder / f"items.{name}.npy", mmap_mode=mode)  # type: ignore[arg-type]
+def _map(folder: Path, name: str, mode: Literal["r", "c"] = "r") -> Any:
+    return mapped(folder / f"items.{name}.npy", mode)
 
 
 def _column(

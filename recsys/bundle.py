@@ -67,6 +67,11 @@ class Parts:
     sharing: LambdaMart | None
     settings: Settings = field(default_factory=Settings)
 
+    @property
+    def rankers(self) -> tuple[LambdaMart, ...]:
+        """Those that were learned."""
+        return tuple(ranker for ranker in (self.feed, self.sharing) if ranker is not None)
+
     def save(self, folder: Path) -> None:
         """Write every part into a folder that exists."""
         self.items.save(folder)

@@ -17,6 +17,7 @@ from features.clock import BusinessZone
 from features.counters import Scope
 from features.events import Event
 from features.frames import feed as frame
+from features.ids import UNKNOWN
 from features.items import Items
 from features.online import Reading, State, apply, fact
 from recsys import moment, pipeline
@@ -115,7 +116,7 @@ class Feed:
         with trace.stage("ranking"):
             rows, scores = self._rank(slate, reading, now, personalized, trace)
         best = np.argsort(-scores, kind="stable")[: query.k]
-        items = tuple(self._item(slate, now, reading, int(i), float(scores[i])) for i in best)
+        items = tuple(self._given(slate, best, scores, now, reading))
         return FeedAnswer(
             items,
             known_user=state is not None,
@@ -193,41 +194,56 @@ class Feed:
                 trace.degraded.append("ranker")
         return nothing, heuristic.fuse(slate)
 
-    def _item(
-        self, slate: Slate, now: Moment, reading: Reading, place: int, score: float
-    ) -> FeedItem:
-        code = slate.codes[place]
-        named = slate.sources(place)
-        return FeedItem(
-            self.items.ids.name(int(code)),
-            score,
-            named,
-            tuple(self._reasons(code, named, now, reading)),
-            propensity=1.0,  # the list is a function of the request: nothing is drawn by chance
-        )
+    def _given(
+        self,
+        slate: Slate,
+        best: npt.NDArray[np.intp],
+        scores: Floats,
+        now: Moment,
+        reading: Reading,
+    ) -> Iterator[FeedItem]:
+        codes = slate.codes[best]
+        named = slate.named(best)
+        friends = now.friends.at(codes)
+        bought, liked = friends["friends.bought"].tolist(), friends["friends.count"].tolist()
+        categories = self._categories(codes, reading, now)
+        for i, name in enumerate(self.items.ids.names(codes)):
+            reasons = _reasons(named[i], bought[i], liked[i], categories[i])
+            # The list is a function of the request: nothing is drawn by chance.
+            yield FeedItem(name, float(scores[best[i]]), named[i], tuple(reasons), propensity=1.0)
 
-    def _reasons(
-        self, code: np.int32, named: Sequence[str], now: Moment, reading: Reading
-    ) -> Iterator[Reason]:
-        friends = now.friends.at(np.array([code], dtype=np.int32))
-        for word, count in (("bought", "friends.bought"), ("like", "friends.count")):
-            if friends[count][0] >= FEWEST_FRIENDS:
-                yield Reason(f"friends_{word}", int(friends[count][0]))
-                break
-        if "again" in named:
-            yield Reason("again")
-        category = self.items.coded[c.CATEGORY][code]
-        if category >= 0:
-            name = self.items.names[c.CATEGORY].name(int(category))
-            if reading.number("category.interest_30", name) >= 1.0 and len(now.acts.codes):
-                yield Reason("category", names={"category": name})
-        if "als" in named and "again" not in named:
-            yield Reason("taste")
-        if "popular" in named:
-            yield Reason("popular")
+    def _categories(self, codes: Codes, reading: Reading, now: Moment) -> list[str | None]:
+        """Name of each item's category, where it is one that the person often looks at."""
+        if not len(now.acts.codes):
+            return [None] * len(codes)
+        names = self.items.names[c.CATEGORY]
+        coded = self.items.coded[c.CATEGORY][codes].tolist()
+        often = {}
+        for code in set(coded) - {UNKNOWN}:
+            name = names.name(code)
+            if reading.number("category.interest_30", name) >= 1.0:
+                often[code] = name
+        return [often.get(code) for code in coded]
 
     def _names(self, removed: Removed) -> dict[str, tuple[str, ...]]:
         def names(codes: Codes) -> tuple[str, ...]:
             return tuple(self.items.ids.names(codes))
 
         return {rule: names(codes) for rule, codes in removed.items()}
+
+
+def _reasons(
+    named: Sequence[str], bought: float, liked: float, category: str | None
+) -> Iterator[Reason]:
+    if bought >= FEWEST_FRIENDS:
+        yield Reason("friends_bought", int(bought))
+    elif liked >= FEWEST_FRIENDS:
+        yield Reason("friends_like", int(liked))
+    if "again" in named:
+        yield Reason("again")
+    if category is not None:
+        yield Reason("category", names={"category": category})
+    if "als" in named and "again" not in named:
+        yield Reason("taste")
+    if "popular" in named:
+        yield Reason("popular")

@@ -3,9 +3,9 @@
 Serving makes a moment from the online state, training from the history; sources cannot tell which.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -56,14 +56,33 @@ class Acts:
     @classmethod
     def of(cls, acts: Sequence[Act], ids: IdMap, at_us: int) -> Self:
         """Arrays of a state's acts; what lies after the instant is not seen."""
-        seen = [act for act in reversed(acts) if act.at_us < at_us]
-        codes = ids.codes([act.item_id for act in seen])
+        return cls.of_many([acts], ids, at_us)[0]
+
+    @classmethod
+    def of_many(cls, lists: Sequence[Sequence[Act]], ids: IdMap, at_us: int) -> list[Self]:
+        """Arrays of several people's acts, all of them looked up at once."""
+        seen = [[act for act in reversed(acts) if act.at_us < at_us] for acts in lists]
+        flat = [act for acts in seen for act in acts]
+        codes = ids.codes([act.item_id for act in flat])
+        events = [act.event for act in flat]
+        weights = np.array([INTEREST.get(event, 0.0) for event in events])
+        ordered = np.array([event == e.ORDERED for event in events], dtype=np.bool_)
+        ages = (at_us - np.array([act.at_us for act in flat], dtype=np.int64)) / DAY_US
         known = codes >= 0
-        return cls(
-            codes[known],
-            np.array([INTEREST.get(act.event, 0.0) for act in seen])[known],
-            np.array([act.event == e.ORDERED for act in seen], dtype=np.bool_)[known],
-            np.array([(at_us - act.at_us) / DAY_US for act in seen])[known],
+        whole = cls(codes[known], weights[known], ordered[known], ages[known])
+        ends = np.cumsum([len(acts) for acts in seen], dtype=np.int64)
+        kept = np.concatenate([[0], np.cumsum(known)])[ends].tolist()
+        return [whole.part(low, high) for low, high in pairwise([0, *kept])]
+
+    def part(self, low: int, high: int) -> Self:
+        """Some of them, by place."""
+        span = slice(low, high)
+        return replace(
+            self,
+            codes=self.codes[span],
+            weights=self.weights[span],
+            ordered=self.ordered[span],
+            ages=self.ages[span],
         )
 
     def head(self, most: int) -> "Acts":
@@ -114,12 +133,12 @@ class FriendItems:
 
     def at(self, codes: Codes) -> Mapping[str, Floats]:
         """The ranker's columns of these items; 0 where no friend did anything."""
-        place = np.searchsorted(self.codes, codes)
-        place[place == len(self.codes)] = 0
-        hit = self.codes[place] == codes if len(self.codes) else np.zeros(len(codes), dtype=bool)
         columns = {"score": self.score, "count": self.count, "bought": self.bought}
         if not len(self.codes):
             return {f"friends.{name}": np.zeros(len(codes)) for name in columns}
+        place = np.searchsorted(self.codes, codes)
+        place[place == len(self.codes)] = 0
+        hit = self.codes[place] == codes
         return {
             f"friends.{name}": np.where(hit, values[place], 0.0) for name, values in columns.items()
         }
@@ -173,7 +192,13 @@ def closest(reading: Reading) -> list[tuple[str, float]]:
 
 def own_acts(state: State) -> list[Act]:
     """A person's last acts, oldest first."""
-    return sorted((Counter(state.recent) | Counter(state.deeds)).elements())
+    recent, deeds = state.recent, state.deeds
+    if not recent:
+        return sorted(deeds)
+    first = recent[0]  # what is newer stands among the recent ones, whatever it was
+    older = [deed for deed in deeds if deed < first]
+    again = max(deeds.count(first) - recent.count(first), 0)
+    return sorted([*older, *[first] * again, *recent])
 
 
 def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap) -> Moment:
@@ -191,13 +216,22 @@ def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMa
     return Moment(
         reading.at_us,
         Acts.of(own_acts(reading.state), ids, reading.at_us),
-        FriendItems.of([
-            (strength, Acts.of(state.deeds, ids, reading.at_us))
-            for strength, state in friends
-            if consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
-        ]),
+        _of_friends(friends, ids, reading.at_us),
         _bought(reading, ids),
     )
+
+
+def _of_friends(friends: Sequence[tuple[float, State]], ids: IdMap, at_us: int) -> FriendItems:
+    """What those friends did who let it be used."""
+    willing = [
+        (strength, state.deeds)
+        for strength, state in friends
+        if consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
+    ]
+    found = Acts.of_many([deeds for _, deeds in willing], ids, at_us)
+    return FriendItems.of([
+        (strength, acts) for (strength, _), acts in zip(willing, found, strict=True)
+    ])
 
 
 def _bought(reading: Reading, ids: IdMap) -> Codes:

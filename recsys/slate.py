@@ -63,7 +63,14 @@ class Slate:
 
     def sources(self, place: int) -> tuple[str, ...]:
         """Who proposed the candidate at a place."""
-        return tuple(name for name, ranks in self.ranks.items() if not np.isnan(ranks[place]))
+        return self.named(np.array([place]))[0]
+
+    def named(self, places: npt.NDArray[np.integer]) -> list[tuple[str, ...]]:
+        """Who proposed the candidates at several places."""
+        proposed = {name: (~np.isnan(ranks[places])).tolist() for name, ranks in self.ranks.items()}
+        return [
+            tuple(name for name, those in proposed.items() if those[i]) for i in range(len(places))
+        ]
 
 
 def merge(slates: list[Slate]) -> Slate:

@@ -1,11 +1,10 @@
 """The bundle in service: opened, checked, warmed up, swapped without a request noticing.
 
 ``champion.json`` names the bundle. A worker looks at it twice a second, and at what changed in the
-catalogue. A new one is opened beside
-the old one, answers real requests, and replaces it in one assignment; whoever has begun with the
-old one ends with it. A bundle that cannot be used is refused: the old one stays, and ``/readyz``
-and the metrics say which was refused and why. A worker that starts on a refused champion takes the
-``previous`` one.
+catalogue. A new one is opened beside the old one, its trees are compiled, it answers real requests,
+and replaces the old one in one assignment; whoever has begun with the old one ends with it. A
+bundle that cannot be used is refused: the old one stays, and ``/readyz`` and the metrics say which
+was refused and why. A worker that starts on a refused champion takes the ``previous`` one.
 """
 
 import logging
@@ -22,6 +21,7 @@ from features.errors import BundleError, BundleMismatch, HuorenError, MissingSte
 from features.online import Act
 from features.store import Store
 from recsys.query import FeedAnswer, FeedQuery, People, ShareAnswer, ShareQuery
+from serving.compiling import INTERPRETED, Ranker, compile_all
 from serving.overlay import Overlay
 from serving.settings import CHAMPION, ServiceClock, Settings
 
@@ -74,6 +74,8 @@ class Models:
         The capabilities.
     overlay : Overlay
         Keeps the bundle's items as they are now.
+    rankers : tuple of Ranker
+        Their trees, compiled or still to be compiled.
     """
 
     version: str
@@ -82,6 +84,13 @@ class Models:
     feed: Recommends
     sharing: FindsTargets
     overlay: Overlay
+    rankers: tuple[Ranker, ...] = ()
+
+    @property
+    def interpreted(self) -> tuple[str, ...]:
+        """What to say under ``degraded`` while trees are not compiled yet."""
+        waits = any(ranker.native is None for ranker in self.rankers)
+        return (INTERPRETED,) if waits else ()
 
     @classmethod
     def open(cls, path: Path, zone: BusinessZone) -> "Models":
@@ -120,6 +129,7 @@ class Models:
             feed=feed,
             sharing=Sharing(bundle),
             overlay=Overlay(feed.items, bundle.as_of_us),
+            rankers=bundle.parts.rankers,
         )
 
     def warm_up(self, people: People, at_us: int) -> None:
@@ -165,7 +175,7 @@ class Loading:
         self._thread = threading.Thread(target=self._run, name="loading", daemon=True)
 
     def start(self) -> None:
-        """Take the wanted bundle, then follow the champion in a thread of its own."""
+        """Take the wanted bundle, then compile its trees and follow the champion in a thread."""
         self.look()
         self._thread.start()
 
@@ -208,6 +218,8 @@ class Loading:
         self._told(self)
 
     def _run(self) -> None:
+        if self.models is not None:
+            compile_all(self.models.rankers, self._settings.compiled)
         while not self._stop.wait(LOOK_SECONDS):
             try:
                 self.look()
@@ -238,6 +250,8 @@ class Loading:
     def _take(self, path: Path) -> Models:
         models = Models.open(path, self._settings.zone)
         models.overlay.follow(self._store)
+        if self.models is not None:  # the old one answers meanwhile; a first one answers at once
+            compile_all(models.rankers, self._settings.compiled)
         models.warm_up(self._store, self._clock.now_us())
         return models
 

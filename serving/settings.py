@@ -1,5 +1,6 @@
 """How one service runs: environment and command line become one frozen value."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,8 @@ class Settings:
         What one worker takes on at once.
     store : str
         ``embedded``, or the URL of a Redis server.
+    compiled : Path
+        Folder of this user where native code of trees is kept.
     """
 
     home: Home
@@ -74,6 +77,7 @@ class Settings:
     zone: BusinessZone = field(default_factory=BusinessZone)
     limits: Limits = field(default_factory=Limits)
     store: str = EMBEDDED
+    compiled: Path = field(default_factory=lambda: compiled_folder(os.environ))
 
     def __post_init__(self) -> None:
         if self.keys is None and self.host not in LOOPBACK:
@@ -119,6 +123,7 @@ class Settings:
             keys=Path(keys).resolve() if keys else None,
             zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
             store=environment.get("HUOREN_STORE") or EMBEDDED,
+            compiled=compiled_folder(environment),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -139,7 +144,22 @@ class Settings:
             "HUOREN_CLOCK_OFFSET_US": str(self.clock_offset_us),
             "HUOREN_ZONE": self.zone.name,
             "HUOREN_STORE": self.store,
+            "HUOREN_CACHE": str(self.compiled.parent),
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
+
+
+def compiled_folder(environment: Mapping[str, str]) -> Path:
+    """Where native code of trees is kept: ``HUOREN_CACHE``, or the user's cache folder.
+
+    Examples
+    --------
+    >>> compiled_folder({"HUOREN_CACHE": "/var/cache/huoren"}).as_posix()
+    '/var/cache/huoren/trees'
+    """
+    if own := environment.get("HUOREN_CACHE"):
+        return Path(own).resolve() / "trees"
+    general = environment.get("XDG_CACHE_HOME")
+    return (Path(general) if general else Path.home() / ".cache") / "huoren" / "trees"
 
 
 @dataclass(frozen=True)

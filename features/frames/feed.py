@@ -148,9 +148,9 @@ def online(reading: Reading, items: Items, codes: Codes) -> dict[str, Floats]:
     for key, column in SIDES.items():
         tails, values = reading.table(key)
         known = items.names[column].codes(tails)
-        raw |= _look_up(key, values, known, len(items.names[column]), items.coded[column][codes])
+        raw |= _look_up(key, values, known, items.coded[column][codes])
     tails, values = reading.table(Key.TOUCH)
-    raw |= _look_up(Key.TOUCH, values, items.ids.codes(tails), len(items), codes)
+    raw |= _look_up(Key.TOUCH, values, items.ids.codes(tails), codes)
     return raw
 
 
@@ -214,15 +214,19 @@ def _of_items(items: Items, codes: Codes) -> dict[str, Floats]:
     }
 
 
-def _look_up(key: Key, values: Raw, known: Codes, size: int, wanted: Codes) -> dict[str, Floats]:
+def _look_up(key: Key, values: Raw, known: Codes, wanted: Codes) -> dict[str, Floats]:
     """Values of a keyed table at the wanted codes; what is not there has the empty value."""
+    inside = np.flatnonzero(known != UNKNOWN)
+    rows = inside[np.argsort(known[inside], kind="stable")]
+    ordered = known[rows]
+    place = np.searchsorted(ordered, wanted)
+    there = np.append(ordered, UNKNOWN)[place] == wanted
+    there &= wanted != UNKNOWN
+    row = np.where(there, np.append(rows, UNKNOWN)[place], UNKNOWN)
     found = {}
-    inside = known != UNKNOWN
     for counter in of_key(key):
         empty = np.nan if counter.last or counter.first else 0.0
-        dense = np.full(size + 1, empty)  # the last place answers for UNKNOWN (−1)
-        dense[known[inside]] = values[counter.name][inside]
-        found[counter.name] = dense[wanted]
+        found[counter.name] = np.append(values[counter.name], empty)[row]  # −1: the last, empty
     return found
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from features.ids import mapped
 from recsys.candidates.nearest import Nearest
 from recsys.moment import Acts, Moment
 from recsys.slate import Slate
@@ -135,7 +136,7 @@ class Als:
         """Map what ``save`` wrote."""
         numbers = np.load(folder / "als.config.npy").tolist()
         config = AlsConfig(int(numbers[0]), int(numbers[1]), *numbers[2:])
-        vectors = np.load(folder / "als.items.npy", mmap_mode="r")
+        vectors = mapped(folder / "als.items.npy")
         return cls(vectors, config, Nearest.open(folder / "als.faiss"))
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from features.absent import absent
 from features.errors import InputError
+from recsys.ranking.native import Score
 
 Rows = npt.NDArray[np.float32]
 
@@ -94,11 +95,20 @@ class LambdaMart:
         The trees.
     columns : sequence of str
         Names of the columns it reads, in order.
+
+    Attributes
+    ----------
+    text_file : Path or None
+        Where it was opened from.
+    native : callable or None
+        Compiled trees that answer instead of LightGBM, with the same numbers.
     """
 
     def __init__(self, booster: Any, columns: Sequence[str]) -> None:
         self.booster = booster
         self.columns = tuple(columns)
+        self.text_file: Path | None = None
+        self.native: Score | None = None
 
     @classmethod
     def fit(
@@ -141,6 +151,8 @@ class LambdaMart:
         """Scores of rows; float64, shape (n,)."""
         if not len(rows):
             return np.zeros(0)
+        if self.native is not None:
+            return self.native(rows)
         scores = self.booster.predict(rows, num_threads=1)
         return np.asarray(scores, dtype=np.float64)
 
@@ -159,7 +171,9 @@ class LambdaMart:
     def open(cls, path: Path) -> Self:
         """Read a text model."""
         booster = _lightgbm().Booster(model_file=str(path))
-        return cls(booster, booster.feature_name())
+        found = cls(booster, booster.feature_name())
+        found.text_file = path
+        return found
 
 
 def _lightgbm() -> Any:

@@ -43,13 +43,14 @@ def feed(asking: Asking) -> FeedReply:
         asking.request_id, person, query.at_us, query.scene, models.version, len(earlier), answer
     )
     asking.resources.impressions.add(shown)
-    for part in answer.degraded:
+    degraded = answer.degraded + models.interpreted
+    for part in degraded:
         asking.resources.metrics.degraded.labels(part).inc()
     return FeedReply(
         **asking.head(models),
         personalized=answer.personalized,
         known_user=answer.known_user,
-        degraded=answer.degraded,
+        degraded=degraded,
         cursor=_next(person, asked.k, earlier, answer),
         items=_items(answer, explain=asked.explain),
         explanation=_explanation(answer) if asked.explain else UNSET,

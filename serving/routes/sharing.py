@@ -12,11 +12,12 @@ def share_targets(asking: Asking) -> ShareReply:
     models = asking.resources.loading.require()
     query = ShareQuery(asked.user_id, asked.item_id, asked.k, asking.at_us, asked.purpose)
     answer = models.sharing.targets(query, asking.resources.store)
-    for part in answer.degraded:
+    degraded = answer.degraded + models.interpreted
+    for part in degraded:
         asking.resources.metrics.degraded.labels(part).inc()
     return ShareReply(
         **asking.head(models),
-        degraded=answer.degraded,
+        degraded=degraded,
         targets=[
             ShareTargetGiven(target.kind, target.id, target.score, given(target.reasons))
             for target in answer.targets

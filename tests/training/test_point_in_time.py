@@ -135,7 +135,7 @@ def logged(home: Home, trained: Trained) -> Logged:
         for user in users[:4]:
             answer = client.post("/v1/feed", json={"user_id": user, "k": 15})
             assert answer.status_code == 200
-            assert answer.json()["degraded"] == []
+            assert answer.json()["degraded"] == ["ranker:interpreted"]  # nothing compiles here
     resources.close()
     seal(home, ZONE, before_us=now_us() + MINUTE_US)
     return read(home)
