@@ -100,16 +100,10 @@ def _code(text_file: Path, place: Path) -> bytes:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one of the workers compiles, the others wait for it
         if not path.exists():
             unfinished = path.with_suffix(f".{os.getpid()}")
-            words = [
-                sys.executable,
-                "-m",
-                native.__name__,
-                text_file.resolve(),
-                unfinished.resolve(),
-            ]
+            words = ["-m", native.__name__, str(text_file.resolve()), str(unfinished.resolve())]
             said = subprocess.run(
-                words, capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
-                cwd=Path(native.__file__).parents[2],
+                [sys.executable, *words], cwd=Path(native.__file__).parents[2],
+                capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
             )  # fmt: skip
             if said.returncode:
                 raise RuntimeError(f"compiling failed: {said.stderr.strip()[-500:]}")
