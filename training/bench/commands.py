@@ -30,3 +30,17 @@ def features(
     from training.bench.features.run import rows
 
     report.show(report.measured("features", lambda: list(rows(events, method))), as_json=as_json)
+
+
+@app.command()
+def feed(
+    items: Annotated[int, typer.Option(help="Items of the shop that is made up.")] = 100_000,
+    users: Annotated[int, typer.Option(help="People of it.")] = 2_000,
+    seconds: Annotated[float, typer.Option(help="Of each load on each service.")] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Answer feeds over HTTP: this service, what one writes first, a careful one, the floor."""
+    from training.bench import report
+    from training.bench.feed.run import rows
+
+    report.show(report.measured("feed", lambda: list(rows(items, users, seconds))), as_json=as_json)

@@ -1,0 +1,1 @@
+"""``huoren bench feed``: one feed request beside what one would otherwise write."""
