@@ -168,9 +168,9 @@ def publish(
     tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
     references = References.build(tables, sold, at_us, zone)
     references.save(folder / "references")
-    people = portraits.build(
-        tables, references, choices.people(History(home), at_us), at_us=at_us, zone=zone
-    )
+    told = choices.people(History(home), at_us)
+    pq.write_table(told, folder / "people.parquet", compression="zstd")
+    people = portraits.build(tables, references, told, at_us=at_us, zone=zone)
     pq.write_table(people, folder / "portraits.parquet", compression="zstd")
     manifest = Manifest(at_us, declaration_hash(), zone.name, references.version, log_seq, events)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))

@@ -1,0 +1,1 @@
+"""Segments: who, said in a language of conditions, counted exactly."""

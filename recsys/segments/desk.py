@@ -1,0 +1,223 @@
+"""The embedded engine for segments: DuckDB over the newest snapshot and the history before it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from features import columns as c
+from features import snapshot, tombstones
+from features.clock import DAY_US, BusinessZone, parse_instant
+from features.counters import Scope
+from features.engines.span import Span
+from features.errors import InputError
+from features.home import Home
+from features.portraits.social import STRONG
+from features.snapshot import Snapshot
+from recsys.segments.book import Book
+from recsys.segments.compile import members
+from recsys.segments.ground import Ground, bucket
+from recsys.segments.language import Condition
+
+_REFUSING = f"""
+    SELECT {c.USER} FROM read_parquet(?)
+    WHERE NOT personalized OR NOT list_contains(consents, '{Scope.PERSONALIZE}')
+"""
+
+_PRIVATE = f"""
+    SELECT {c.USER} FROM read_parquet(?)
+    WHERE NOT list_contains(consents, '{Scope.SOCIAL_GRAPH}')
+"""
+
+_TIES = f"""
+    WITH near AS (
+        SELECT {c.USER}, {c.PEER}, NULL AS tie_type,
+            round(1.0 - pow(2.0, -7.0 / 30.0 * (coalesce(pair__opened_30, 0.0)
+                + coalesce(pair__opened_by_30, 0.0))), 9) >= {STRONG} AS strong
+        FROM read_parquet($pairs)
+        UNION ALL
+        SELECT {c.USER}, {c.PEER}, tie_type, FALSE FROM read_parquet($ties)
+    )
+    SELECT {c.USER}, {c.PEER}, max(tie_type) AS tie_type, bool_or(strong) AS strong FROM near
+    WHERE {c.USER} NOT IN (SELECT {c.USER} FROM private)
+      AND {c.PEER} NOT IN (SELECT {c.USER} FROM private)
+    GROUP BY ALL HAVING max(tie_type) IS NOT NULL OR bool_or(strong)
+"""
+
+
+@dataclass
+class Desk:
+    """One snapshot opened for questions about segments.
+
+    Parameters
+    ----------
+    home : Home
+        Whose people.
+    newest : Snapshot
+        The snapshot asked.
+    connection : duckdb.DuckDBPyConnection
+        With its tables.
+    ground : Ground
+        The tables as the compiler reads them.
+    book : Book
+        Saved segments and lists.
+
+    Notes
+    -----
+    Questions take turns; ``interrupt`` ends the one that runs.
+    """
+
+    home: Home
+    newest: Snapshot
+    connection: duckdb.DuckDBPyConnection
+    ground: Ground
+    book: Book
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def as_of_us(self) -> int:
+        """The instant that answers are true of."""
+        return self.newest.manifest.as_of_us
+
+    def ask(self, expression: ir.Table) -> pa.Table:
+        """Evaluate an expression over the ground."""
+        query = ibis.to_sql(expression, dialect="duckdb")
+        with self._turn:
+            return self.connection.sql(query).to_arrow_table()
+
+    def members(self, condition: Condition) -> ir.Table:
+        """Who is in a segment: table of ``user_id``."""
+        return members(condition, self.ground, self.book.condition)
+
+    def interrupt(self) -> None:
+        """Cancel the question under way; whoever asked gets ``duckdb.InterruptException``."""
+        self.connection.interrupt()
+
+
+@contextmanager
+def open_desk(home: Home) -> Iterator[Desk]:
+    """Open the newest snapshot of a home.
+
+    Raises
+    ------
+    MissingStep
+        When there is no snapshot.
+    StoreError
+        When it was made from other declarations.
+    """
+    newest = snapshot.latest(home)
+    zone = BusinessZone(newest.manifest.zone)
+    span = Span.before(home, newest.manifest.as_of_us)
+    book = Book.open(home)
+    try:
+        tables = _Tables(home, newest, span, book)
+        yield Desk(home, newest, span.connection, tables.ground(zone), book)
+    finally:
+        book.close()
+        span.connection.close()
+
+
+@dataclass
+class _Tables:
+    """Makes the tables of a ground on a connection."""
+
+    home: Home
+    newest: Snapshot
+    span: Span
+    book: Book
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        self.backend: Any = ibis.duckdb.from_connection(self.span.connection)
+
+    def ground(self, zone: BusinessZone) -> Ground:
+        folder, connection = self.newest.folder, self.span.connection
+        told = str(folder / "people.parquet")
+        connection.execute(f"CREATE TABLE refusing AS {_REFUSING}", [told])
+        connection.execute(f"CREATE TABLE private AS {_PRIVATE}", [told])
+        pairs = {"pairs": str(folder / "pair.parquet"), "ties": str(folder / "ties.parquet")}
+        connection.execute(f"CREATE TABLE around AS {_TIES}", pairs)
+        read = self.backend.table
+        return Ground(
+            people=self._portraits(folder),
+            events=read("events"),
+            items=read("items"),
+            users=read("users"),
+            ties=read("around"),
+            at_us=self.newest.manifest.as_of_us,
+            low_us=self.span.low_us,
+            zone=zone,
+            earlier=self._earlier,
+            listed=self._listed,
+            scores=self._scores,
+            buckets=self._buckets,
+        )
+
+    def _portraits(self, folder: Path) -> ir.Table:
+        gone = tombstones.read(self.home).sql(c.USER)
+        path = str(folder / "portraits.parquet").replace("'", "''")
+        return self._view(f"""
+            SELECT * FROM read_parquet('{path}')
+            WHERE {c.USER} NOT IN (SELECT {c.USER} FROM refusing) AND NOT ({gone})
+        """)
+
+    def _view(self, query: str) -> ir.Table:
+        self.made += 1
+        self.span.connection.execute(f"CREATE VIEW ground{self.made} AS {query}")
+        return self.backend.table(f"ground{self.made}")
+
+    def _keep(self, rows: pa.Table) -> ir.Table:
+        self.made += 1
+        connection = self.span.connection
+        connection.register("made", rows)
+        connection.execute(f"CREATE TABLE ground{self.made} AS FROM made")
+        connection.unregister("made")
+        return self.backend.table(f"ground{self.made}")
+
+    def _earlier(self, days: int) -> ir.Table:
+        before = self.newest.manifest.as_of_us - days * DAY_US
+        folders = sorted(self.home.features.glob("*/manifest.json"))
+        for manifest in reversed(folders):
+            if _instant(manifest.parent.name) <= before:
+                return self._portraits(manifest.parent)
+        raise InputError(
+            f"no portraits of {days} days ago",
+            expected=f"a snapshot at least {days} days older than the newest",
+            got=", ".join(one.parent.name for one in folders),
+            next_step=f"`huoren features --at T` for that day, or fewer days, in {self.home.root}",
+        )
+
+    def _listed(self, name: str) -> ir.Table:
+        return self._keep(pa.table({c.USER: pa.array(self.book.listed(name), pa.string())}))
+
+    def _scores(self, model: str) -> ir.Table:
+        path = self.home.root / "scores" / f"{model}.parquet"
+        if not path.is_file():
+            known = sorted(one.stem for one in path.parent.glob("*.parquet"))
+            raise InputError(
+                f"no scores of {model!r}",
+                expected=" or ".join(known) or "scores",
+                next_step=f"run `huoren score {model}` first",
+            )
+        quoted = str(path).replace("'", "''")
+        return self._view(f"SELECT {c.USER}, probability AS score FROM read_parquet('{quoted}')")
+
+    def _buckets(self, salt: str) -> ir.Table:
+        query = f"SELECT {c.USER} FROM read_parquet(?)"
+        path = [str(self.newest.folder / "portraits.parquet")]
+        ids = self.span.connection.execute(query, path).fetchnumpy()[c.USER].tolist()
+        codes = pa.array([bucket(salt, str(who)) for who in ids], pa.int32())
+        return self._keep(pa.table({c.USER: pa.array(ids, pa.string()), "bucket": codes}))
+
+
+def _instant(folder: str) -> int:
+    day, time = folder.removesuffix("Z").split("T")
+    text = f"{day[:4]}-{day[4:6]}-{day[6:]}T{time[:2]}:{time[2:4]}:{time[4:]}Z"
+    return parse_instant(text)
