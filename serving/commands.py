@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from recsys.segments import commands as segments
+
 app = typer.Typer()
+app.add_typer(segments.app, name="segment")
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")

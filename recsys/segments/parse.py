@@ -8,10 +8,7 @@ The documents look like those of other segment builders::
 """
 
 import json
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -46,15 +43,23 @@ from recsys.segments.language import (
     Window,
     walk,
 )
+from recsys.segments.reading import (
+    MAX_DAYS,
+    compared_in,
+    day_in,
+    duration_in,
+    fault,
+    number_in,
+    one_of,
+    values_in,
+    whole_in,
+    word_in,
+)
 
 BUCKETS = 10_000
 """People fall into so many buckets of one salt."""
 
 MAX_DEPTH = 20
-MAX_VALUES = 10_000
-MAX_DAYS = 3_650
-
-_DURATION = re.compile(r"(\d{1,5})\s*([dhw])")
 
 
 def parse(document: object) -> Condition:
@@ -114,24 +119,11 @@ def loads(text: str) -> Condition:
 _Given = Mapping[str, Any]
 
 
-def _fault(place: str, problem: str, expected: str = "", got: object = None) -> InputError:
-    said = f"{place.lstrip('.') or 'segment'}: {problem}"
-    return InputError(said, expected=expected, got="" if got is None else repr(got)[:200])
-
-
-def _known(given: object, known: Iterable[str], place: str, kind: str) -> str:
-    names = sorted(known)
-    if not isinstance(given, str) or given not in names:
-        near = get_close_matches(str(given), names, n=3) or names[:8]
-        raise _fault(place, f"no {kind} {given!r}", expected=" or ".join(near))
-    return given
-
-
 def _condition(given: object, place: str, depth: int = 0) -> Condition:
     if depth > MAX_DEPTH:
-        raise _fault(place, "nested too deeply", f"at most {MAX_DEPTH} levels")
+        raise fault(place, "nested too deeply", f"at most {MAX_DEPTH} levels")
     if not isinstance(given, Mapping):
-        raise _fault(place, "no condition", "a mapping such as {tag, op, value}", given)
+        raise fault(place, "no condition", "a mapping such as {tag, op, value}", given)
     found = [word for word in _READERS if word in given]
     if len(found) != 1:
         near = [
@@ -140,17 +132,17 @@ def _condition(given: object, place: str, depth: int = 0) -> Condition:
             if (close := get_close_matches(word, list(_READERS), n=1))
         ]
         expected = "; ".join(near) or f"one of {', '.join(_READERS)}"
-        raise _fault(place, "a condition says one thing", expected, sorted(map(str, given)))
+        raise fault(place, "a condition says one thing", expected, sorted(map(str, given)))
     reader, allowed = _READERS[found[0]]
     for word in given:
         if word not in allowed:
-            _known(word, allowed, f"{place}.{word}", "key")
+            one_of(word, allowed, f"{place}.{word}", "key")
     return reader(given, place, depth)
 
 
 def _parts(given: object, place: str, depth: int) -> tuple[Condition, ...]:
     if not isinstance(given, list):
-        raise _fault(place, "no list", "a list of conditions", given)
+        raise fault(place, "no list", "a list of conditions", given)
     return tuple(_condition(one, f"{place}[{n}]", depth + 1) for n, one in enumerate(given))
 
 
@@ -168,88 +160,46 @@ def _not(given: _Given, place: str, depth: int) -> Condition:
 
 def _tag(given: _Given, place: str, _: int) -> Condition:
     tags = v.tags()
-    tag = tags[_known(given["tag"], tags, f"{place}.tag", "tag")]
+    tag = tags[one_of(given["tag"], tags, f"{place}.tag", "tag")]
     op = _op(given, place, v.OPS_OF_KIND[tag.kind], f"{tag.name} is {tag.kind}")
     label, top = given.get("label", ""), given.get("top", 0)
     if tag.kind is Kind.VECTOR:
-        label = _known(label, tag.labels, f"{place}.label", f"label of {tag.name}")
+        label = one_of(label, tag.labels, f"{place}.label", f"label of {tag.name}")
     elif label != "":
-        raise _fault(f"{place}.label", f"{tag.name} has no labels", "no label", label)
+        raise fault(f"{place}.label", f"{tag.name} has no labels", "no label", label)
     if top and tag.kind is not Kind.LIST:
-        raise _fault(f"{place}.top", f"{tag.name} is no ranked list", "no top", top)
+        raise fault(f"{place}.top", f"{tag.name} is no ranked list", "no top", top)
     value = _tag_value(given, place, op, tag.kind)
     if tag.kind is Kind.ENUM:
         for word in value if isinstance(value, tuple) else (value,):
-            _known(word, tag.words, f"{place}.value", f"value of {tag.name}")
-    return TagIs(tag.name, op, value, label, _whole(top, f"{place}.top", 0, 1_000))
+            one_of(word, tag.words, f"{place}.value", f"value of {tag.name}")
+    return TagIs(tag.name, op, value, label, whole_in(top, f"{place}.top", 0, 1_000))
 
 
 def _tag_value(given: _Given, place: str, op: Op, kind: Kind) -> Value:
     place = f"{place}.value"
     if op in (Op.KNOWN, Op.UNKNOWN):
         if "value" in given:
-            raise _fault(place, f"{op} takes no value", "no value", given["value"])
+            raise fault(place, f"{op} takes no value", "no value", given["value"])
         return ()
     value = given.get("value")
     if op in (*NUMERIC, *SHARES) and kind in (Kind.INT, Kind.FLOAT, Kind.VECTOR):
-        return _compared(value, place, op)
+        return compared_in(value, place, op)
     if op in (Op.IN, Op.NOT_IN, Op.HAS_ANY, Op.HAS_ALL):
-        return _values(value, place, numbers=kind is Kind.INT)
+        return values_in(value, place, numbers=kind is Kind.INT)
     if kind is Kind.BOOL:
         if not isinstance(value, bool):
-            raise _fault(place, "no truth value", "true or false", value)
+            raise fault(place, "no truth value", "true or false", value)
         return value
-    return _word(value, place)
+    return word_in(value, place)
 
 
 def _op(given: _Given, place: str, allowed: Iterable[Op], why: str, default: str = "") -> Op:
     op = given.get("op", default)
     names = [str(one) for one in allowed]
     if op not in names:
-        raise _fault(f"{place}.op", why, f"one of {', '.join(names)}", op)
+        raise fault(f"{place}.op", why, f"one of {', '.join(names)}", op)
     return Op(op)
-
-
-def _word(value: object, place: str) -> str:
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return str(value)  # YAML reads an id such as 0042 as a number; quote it to keep its zeros
-    raise _fault(place, "no word", "a string", value)
-
-
-def _values(value: object, place: str, *, numbers: bool = False) -> tuple[str | float, ...]:
-    if not isinstance(value, list) or not 0 < len(value) <= MAX_VALUES:
-        raise _fault(place, "no list of values", f"1 to {MAX_VALUES} of them", value)
-    read: Callable[[object, str], str | float] = _number if numbers else _word
-    return tuple(read(one, f"{place}[{n}]") for n, one in enumerate(value))
-
-
-def _number(value: object, place: str) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or abs(value) > 1e15:  # type: ignore[arg-type]
-        raise _fault(place, "no number", "a finite number", value)
-    return value  # type: ignore[return-value]
-
-
-def _whole(value: object, place: str, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise _fault(place, "no whole number in range", f"{low} to {high}", value)
-    return value
-
-
-def _compared(value: object, place: str, op: Op) -> Value:
-    if op is Op.BETWEEN:
-        if not isinstance(value, list) or len(value) != 2:
-            raise _fault(place, "no range", "[lowest, highest]", value)
-        low, high = (_number(one, f"{place}[{n}]") for n, one in enumerate(value))
-        if low > high:
-            raise _fault(place, "the range is empty", "the lower end first", value)
-        return (low, high)
-    number = _number(value, place)
-    if op in SHARES and not 0 < number <= 100:
-        raise _fault(place, "no percentage", "more than 0, at most 100", value)
-    return number
 
 
 def _act(given: _Given, place: str) -> Act:
@@ -258,94 +208,76 @@ def _act(given: _Given, place: str) -> Act:
     if v.ANY_EVENT in names:
         events = v.ACTIVE_EVENTS
     else:
-        events = tuple(sorted({_known(one, KINDS, f"{place}.event", "event") for one in names}))
+        events = tuple(sorted({one_of(one, KINDS, f"{place}.event", "event") for one in names}))
     asked = given.get("props", {})
     if not isinstance(asked, Mapping):
-        raise _fault(f"{place}.props", "no mapping", "{column: value}", asked)
+        raise fault(f"{place}.props", "no mapping", "{column: value}", asked)
     return Act(events, tuple(_property(asked[n], n, f"{place}.props.{n}") for n in asked))
 
 
 def _property(given: object, name: object, place: str) -> Property:
-    column = _known(name, (*v.TEXT_COLUMNS, *v.NUMBER_COLUMNS), place, "event column")
+    column = one_of(name, (*v.TEXT_COLUMNS, *v.NUMBER_COLUMNS), place, "event column")
     number = column in v.NUMBER_COLUMNS
     if isinstance(given, list):
-        return Property(column, Op.IN, _values(given, place, numbers=number))
+        return Property(column, Op.IN, values_in(given, place, numbers=number))
     if not isinstance(given, Mapping):
-        return Property(column, Op.EQ, _number(given, place) if number else _word(given, place))
+        return Property(column, Op.EQ, number_in(given, place) if number else word_in(given, place))
     ops = (*NUMERIC, Op.IN, Op.NOT_IN) if number else v.WORD_OPS
     op = _op(given, place, ops, f"{column} is {'a number' if number else 'a word'}")
     value = given.get("value")
     if op in (Op.IN, Op.NOT_IN):
-        return Property(column, op, _values(value, f"{place}.value", numbers=number))
+        return Property(column, op, values_in(value, f"{place}.value", numbers=number))
     if number:
-        return Property(column, op, _compared(value, f"{place}.value", op))
-    return Property(column, op, _word(value, f"{place}.value"))
+        return Property(column, op, compared_in(value, f"{place}.value", op))
+    return Property(column, op, word_in(value, f"{place}.value"))
 
 
 def _did(given: _Given, place: str, _: int) -> Condition:
     aggregate = Aggregate(
-        _known(given.get("agg", "count"), list(Aggregate), f"{place}.agg", "aggregate")
+        one_of(given.get("agg", "count"), list(Aggregate), f"{place}.agg", "aggregate")
     )
     of = given.get("of", "")
     if aggregate is Aggregate.COUNT:
         if of != "":
-            raise _fault(f"{place}.of", "events are counted as such", "no of", of)
+            raise fault(f"{place}.of", "events are counted as such", "no of", of)
     else:
         known = v.NUMBER_COLUMNS if aggregate is Aggregate.SUM else v.DISTINCT_COLUMNS
-        of = _known(of, known, f"{place}.of", f"column to {aggregate}")
+        of = one_of(of, known, f"{place}.of", f"column to {aggregate}")
     op = _op(given, place, NUMERIC, "a number is compared", ">=")
-    value = _compared(given.get("value", 1), f"{place}.value", op)
+    value = compared_in(given.get("value", 1), f"{place}.value", op)
     act = _act(given, place)
     of_lines = sorted({one.column for one in act.properties} & set(v.LINE_COLUMNS))
     if of in v.ORDER_COLUMNS and of_lines:
         said = f"{of} is of the whole order, {of_lines[0]} of one line"
-        raise _fault(f"{place}.of", said, "amount_fen, which is of a line", of)
+        raise fault(f"{place}.of", said, "amount_fen, which is of a line", of)
     return Did(act, aggregate, of, op, value, _window(given, place))
 
 
 def _window(given: _Given, place: str) -> Window:
     if "within" in given and "between" in given:
-        raise _fault(place, "two windows", "within or between")
+        raise fault(place, "two windows", "within or between")
     if "within" in given:
-        unit, many = _duration(given["within"], f"{place}.within")
+        unit, many = duration_in(given["within"], f"{place}.within")
         return Window(hours=many) if unit == "h" else Window(days=many)
     if "between" not in given:
         return Window()
     days = given["between"]
     if not isinstance(days, list) or len(days) != 2:
-        raise _fault(f"{place}.between", "no two days", "[2026-06-01, 2026-06-18]", days)
-    first, last = (_day(one, f"{place}.between[{n}]") for n, one in enumerate(days))
+        raise fault(f"{place}.between", "no two days", "[2026-06-01, 2026-06-18]", days)
+    first, last = (day_in(one, f"{place}.between[{n}]") for n, one in enumerate(days))
     if first > last:
-        raise _fault(f"{place}.between", "the window is empty", "the earlier day first", days)
+        raise fault(f"{place}.between", "the window is empty", "the earlier day first", days)
     return Window(first=first, last=last)
-
-
-def _duration(given: object, place: str) -> tuple[str, int]:
-    match = _DURATION.fullmatch(given) if isinstance(given, str) else None
-    if match is None:
-        raise _fault(place, "no duration", "such as 30d, 12h or 2w", given)
-    unit, many = match[2], int(match[1]) * (7 if match[2] == "w" else 1)
-    if not 0 < many <= MAX_DAYS * (24 if unit == "h" else 1):
-        raise _fault(place, "no possible window", f"1 hour to {MAX_DAYS} days", given)
-    return ("h" if unit == "h" else "d"), many
-
-
-def _day(given: object, place: str) -> int:
-    try:
-        day = given if isinstance(given, date) else date.fromisoformat(str(given))
-    except ValueError as error:
-        raise _fault(place, "no day", "such as 2026-06-18", given) from error
-    return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def _sequence(given: _Given, place: str, _: int) -> Condition:
     steps = given["sequence"]
     if not isinstance(steps, list) or not 0 < len(steps) <= 10:
-        raise _fault(f"{place}.sequence", "no steps", "1 to 10 of them", steps)
+        raise fault(f"{place}.sequence", "no steps", "1 to 10 of them", steps)
     acts = tuple(_step(one, f"{place}.sequence[{n}]") for n, one in enumerate(steps))
     gap = None
     if "gap" in given:
-        unit, many = _duration(given["gap"], f"{place}.gap")
+        unit, many = duration_in(given["gap"], f"{place}.gap")
         gap = many * (HOUR_US if unit == "h" else DAY_US)
     without = _step(given["without"], f"{place}.without") if "without" in given else None
     return Sequence(acts, _window(given, place), gap, without)
@@ -355,68 +287,68 @@ def _step(given: object, place: str) -> Act:
     if isinstance(given, str):
         given = {"event": given}
     if not isinstance(given, Mapping) or "event" not in given:
-        raise _fault(place, "no step", "{event, props}", given)
+        raise fault(place, "no step", "{event, props}", given)
     for word in given:
-        _known(word, ("event", "props"), f"{place}.{word}", "key")
+        one_of(word, ("event", "props"), f"{place}.{word}", "key")
     return _act(given, place)
 
 
 def _social(given: _Given, place: str, depth: int) -> Condition:
     inside, place = given["social"], f"{place}.social"
     if not isinstance(inside, Mapping) or "where" not in inside:
-        raise _fault(place, "nothing said of the others", "{ties, where, op, value}", inside)
+        raise fault(place, "nothing said of the others", "{ties, where, op, value}", inside)
     for word in inside:
-        _known(word, ("ties", "agg", "where", "op", "value"), f"{place}.{word}", "key")
-    _known(inside.get("agg", "count"), ("count",), f"{place}.agg", "aggregate of people")
-    ties = _known(inside.get("ties", "any"), v.TIES, f"{place}.ties", "kind of tie")
+        one_of(word, ("ties", "agg", "where", "op", "value"), f"{place}.{word}", "key")
+    one_of(inside.get("agg", "count"), ("count",), f"{place}.agg", "aggregate of people")
+    ties = one_of(inside.get("ties", "any"), v.TIES, f"{place}.ties", "kind of tie")
     op = _op(inside, place, NUMERIC, "a number is compared", ">=")
-    value = _compared(inside.get("value", 1), f"{place}.value", op)
+    value = compared_in(inside.get("value", 1), f"{place}.value", op)
     where = _condition(inside["where"], f"{place}.where", depth + 1)
     if any(isinstance(one, Social) for one in walk(where)):
-        raise _fault(f"{place}.where", "ties of ties cannot be asked for", "no social inside")
+        raise fault(f"{place}.where", "ties of ties cannot be asked for", "no social inside")
     return Social(ties, where, op, value)
 
 
 def _segment(given: _Given, place: str, _: int) -> Condition:
-    return InSegment(_word(given["segment"], f"{place}.segment"))
+    return InSegment(word_in(given["segment"], f"{place}.segment"))
 
 
 def _list(given: _Given, place: str, _: int) -> Condition:
-    return InList(_word(given["list"], f"{place}.list"))
+    return InList(word_in(given["list"], f"{place}.list"))
 
 
 def _score(given: _Given, place: str, _: int) -> Condition:
     op = _op(given, place, (*NUMERIC, *SHARES), "a score is a number")
-    value = _compared(given.get("value"), f"{place}.value", op)
-    return Scored(_word(given["score"], f"{place}.score"), op, value)
+    value = compared_in(given.get("value"), f"{place}.value", op)
+    return Scored(word_in(given["score"], f"{place}.score"), op, value)
 
 
 def _bucket(given: _Given, place: str, _: int) -> Condition:
     inside, place = given["bucket"], f"{place}.bucket"
     if not isinstance(inside, Mapping) or set(inside) != {"salt", "from", "to"}:
-        raise _fault(place, "no bucket", "{salt, from, to}", inside)
-    low = _whole(inside["from"], f"{place}.from", 0, BUCKETS)
+        raise fault(place, "no bucket", "{salt, from, to}", inside)
+    low = whole_in(inside["from"], f"{place}.from", 0, BUCKETS)
     return Bucket(
-        _word(inside["salt"], f"{place}.salt"),
+        word_in(inside["salt"], f"{place}.salt"),
         low,
-        _whole(inside["to"], f"{place}.to", low, BUCKETS),
+        whole_in(inside["to"], f"{place}.to", low, BUCKETS),
     )
 
 
 def _flow(given: _Given, place: str, _: int) -> Condition:
     inside, place = given["flow"], f"{place}.flow"
     if not isinstance(inside, Mapping) or set(inside) != {"tag", "was", "now", "days"}:
-        raise _fault(place, "no flow", "{tag, was, now, days}", inside)
+        raise fault(place, "no flow", "{tag, was, now, days}", inside)
     words = {name: tag for name, tag in v.tags().items() if tag.kind is Kind.ENUM}
-    tag = words[_known(inside["tag"], words, f"{place}.tag", "tag with stages")]
+    tag = words[one_of(inside["tag"], words, f"{place}.tag", "tag with stages")]
     was, now = (
         tuple(
-            _known(one, tag.words, f"{place}.{side}", f"value of {tag.name}")
+            one_of(one, tag.words, f"{place}.{side}", f"value of {tag.name}")
             for one in (inside[side] if isinstance(inside[side], list) else [inside[side]])
         )
         for side in ("was", "now")
     )
-    return Flow(tag.name, was, now, _whole(inside["days"], f"{place}.days", 1, MAX_DAYS))
+    return Flow(tag.name, was, now, whole_in(inside["days"], f"{place}.days", 1, MAX_DAYS))
 
 
 _WHEN = ("within", "between")

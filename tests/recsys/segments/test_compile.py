@@ -66,8 +66,8 @@ aggregates = st.sampled_from([
 ])  # fmt: skip
 did = st.builds(lambda *parts: {k: v for part in parts for k, v in part.items()},
                 steps, aggregates, compared, windows)  # fmt: skip
-orders = st.builds(lambda a, b: {"event": "Order Completed", "agg": "sum", "of": "total_fen"} | a | b,
-                   compared, windows)  # fmt: skip
+totals = {"event": "Order Completed", "agg": "sum", "of": "total_fen"}
+orders = st.builds(lambda one, other: totals | one | other, compared, windows)
 sequences = st.builds(
     lambda steps, gap, without, window: {"sequence": steps} | gap | without | window,
     st.lists(steps, min_size=1, max_size=3),

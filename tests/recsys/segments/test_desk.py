@@ -1,0 +1,182 @@
+"""Questions about segments, asked of a home on disk."""
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from features import controls
+from features.clock import DAY_US
+from features.errors import InputError, UnknownName
+from features.store import open_store
+from recsys.segments import activation, sizing
+from recsys.segments.commands import app
+from recsys.segments.desk import open_desk
+from recsys.segments.insight import insight
+from recsys.segments.parse import parse
+from recsys.segments.why import why
+from tests.recsys.segments.conftest import AT, BUYERS, PEOPLE, REFUSING, ZONE
+
+ORDERED = {"event": "Order Completed", "within": "7d"}
+MALE = {"tag": "demo.gender", "op": "==", "value": "male"}
+
+
+@pytest.fixture
+def desk(home):
+    with open_desk(home) as opened:
+        yield opened
+
+
+def count(desk, document) -> int:
+    return len(desk.ask(desk.members(parse(document))))
+
+
+def test_who_refuses_is_in_no_segment(desk):
+    assert count(desk, {"all": []}) == len(PEOPLE) - 1
+    assert count(desk, ORDERED) == len(BUYERS) - 1
+    assert count(desk, {"not": ORDERED}) == len(PEOPLE) - len(BUYERS)
+    with pytest.raises(UnknownName, match="nobody of the name"):
+        why(desk, parse(ORDERED), REFUSING)
+
+
+def test_sizes_are_exact_and_small_ones_hidden(desk):
+    found = sizing.size(desk, parse(ORDERED))
+    assert (found.people, found.base, found.as_of_us) == (79, 199, AT)
+    few = sizing.size(desk, parse({"all": [ORDERED, {"event": "Product Shared"}]}))
+    assert (few.people, few.told, few.share) == (None, "<50", None)
+    assert sizing.sample(desk, parse({"all": [ORDERED, {"event": "Product Shared"}]})) == []
+
+
+def test_a_sample_names_nobody(desk):
+    shown = sizing.sample(desk, parse(ORDERED))
+    assert len(shown) == 10
+    assert not any(who in json.dumps(shown) for who in PEOPLE)
+
+
+def test_overlaps_without_double_counting(desk):
+    told = sizing.overlap(desk, {"buyers": parse(ORDERED), "men": parse(MALE)})
+    assert told["buyers"] == {"buyers": 79, "men": 0}
+    assert told["any"] == {"any": 179}
+
+
+def test_what_sets_buyers_apart(desk):
+    found = insight(desk, parse(ORDERED))
+    traits = {(one.tag, one.value): one for one in found.above}
+    female = traits["demo.gender", "female"]
+    assert female.share == 1.0
+    assert female.tgi == pytest.approx(100 * 199 / 99)
+    assert female.q < 0.001
+    assert found.items == [("i1", 79)]
+    assert insight(desk, parse({"any": []})) is None
+
+
+def test_chance_is_not_told_as_a_difference(desk):
+    half = insight(desk, parse({"bucket": {"salt": "any", "from": 0, "to": 5000}}))
+    assert half is not None
+    assert not half.above
+    assert not half.below
+
+
+def test_why_somebody_is_in(desk):
+    told = why(desk, parse({"all": [ORDERED, {"not": MALE}]}), BUYERS[1])
+    assert [(one.depth, one.holds) for one in told] == [(0, True), (1, True), (1, True), (2, False)]
+    assert told[3].got == "female"
+
+
+def test_saved_segments_and_lists_take_part(desk):
+    desk.book.save("buyers", ORDERED)
+    desk.book.put_list("vip", [BUYERS[1], BUYERS[2], "stranger", PEOPLE[-1]])
+    assert count(desk, {"all": [{"segment": "buyers"}, {"list": "vip"}]}) == 2
+    assert count(desk, {"not": {"segment": "buyers"}}) == len(PEOPLE) - len(BUYERS)
+
+
+def test_portraits_of_days_that_are_not_there(desk):
+    flow = {"flow": {"tag": "life.stage", "was": "new", "now": "growing", "days": 30}}
+    with pytest.raises(InputError, match="no portraits of 30 days ago"):
+        count(desk, flow)
+    with pytest.raises(InputError, match="no scores of 'buy'"):
+        count(desk, {"score": "buy", "op": ">", "value": 0.5})
+
+
+@pytest.fixture
+def store(home):
+    opened = open_store(home, ZONE)
+    yield opened
+    opened.close()
+
+
+def exported(desk, store, path, **more):
+    told = {"segment": "buyers", "campaign": "spring"} | more
+    return activation.export(desk, store, parse(ORDERED), path, **told)
+
+
+def test_an_export_holds_a_control_group_back(desk, store, tmp_path):
+    done = exported(desk, store, tmp_path / "out.csv", control=25.0, tags=("life.stage",))
+    text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == done.target + done.control == done.members == 79
+    assert 5 <= done.control <= 35
+    assert {row["arm"] for row in rows} == {"target", "control"}
+    again = exported(desk, store, tmp_path / "out.parquet", control=25.0)
+    arms = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row["arm"] for row in arms] == [row["arm"] for row in rows]
+    assert again.control == done.control
+    kept = (desk.home.root / "exports" / "record.jsonl").read_text().splitlines()
+    assert json.loads(kept[-1])["campaign"] == "spring"
+
+
+def test_who_refuses_after_the_snapshot_is_not_exported(desk, store, tmp_path):
+    seq = store.append([controls.personalization_toggled(BUYERS[5], False, AT + DAY_US)]).last_seq
+    assert store.wait_applied(seq)
+    done = exported(desk, store, tmp_path / "out.csv")
+    assert done.refused == 1
+    assert BUYERS[5] not in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+
+
+def test_handing_data_on_needs_a_consent_given(desk, store, tmp_path):
+    who = BUYERS[7]
+    scopes = ["personalize", "share_out"]
+    seq = store.append([controls.consent_updated(who, scopes, AT + DAY_US)]).last_seq
+    assert store.wait_applied(seq)
+    done = exported(desk, store, tmp_path / "out.csv", destination="ads", control=0.0)
+    assert (done.target, done.refused) == (1, 78)
+    assert who not in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({"destination": "adz"}, "unknown destination"), ({"control": 60.0}, "control"),
+     ({"tags": ("demo.gendr",)}, "open to export")],
+)  # fmt: skip
+def test_exports_that_cannot_be(desk, store, tmp_path, more, told):
+    with pytest.raises(InputError, match=told):
+        exported(desk, store, tmp_path / "out.csv", **more)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cell_is_no_formula():
+    assert activation._cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+
+
+def test_from_the_shell(home, tmp_path):
+    file = tmp_path / "buyers.yaml"
+    file.write_text("event: Order Completed\nwithin: 7d\n", encoding="utf-8")
+    people = tmp_path / "vip.txt"
+    people.write_text("u001\nstranger\n", encoding="utf-8")
+
+    def call(*words: str) -> str:
+        result = CliRunner().invoke(app, [*words, "--data", str(home.root)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "79 of 199 people, 39.7%" in call("estimate", str(file))
+    assert json.loads(call("estimate", str(file), "--json"))["people"] == 79
+    assert "version" in call("save", "shell", str(file))
+    assert "shell\tversion" in call("list")
+    assert "2 people, 1 of them strangers" in call("upload", "vip", str(people))
+    assert "demo.gender female" in call("insight", "shell")
+    assert "✓" in call("why", "shell", "u001")
+    assert json.loads(call("overlap", "shell", str(file)))["shell"][str(file)] == 79
+    assert "is off" in call("delete", "shell")
