@@ -21,9 +21,10 @@ from features.items import Items
 from features.references import References
 from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular
+from recsys.candidates.similar import Similar
 from recsys.ranking.lambdamart import LambdaMart
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 MANIFEST = "manifest.json"
 
@@ -57,7 +58,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Parts:
-    """What training fits and a bundle holds; a ranker that could not be learned is None."""
+    """What training fits and a bundle holds; what could not be learned is None."""
 
     items: Items
     references: References
@@ -66,6 +67,7 @@ class Parts:
     feed: LambdaMart | None
     sharing: LambdaMart | None
     settings: Settings = field(default_factory=Settings)
+    similar: Similar | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -78,6 +80,8 @@ class Parts:
         self.references.save(folder / "references")
         self.als.save(folder)
         self.popular.save(folder)
+        if self.similar is not None:
+            self.similar.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
@@ -220,6 +224,7 @@ class Bundle:
             rankers.get("feed"),
             rankers.get("sharing"),
             self.settings,
+            Similar.open(folder) if (folder / "similar.indptr.npy").exists() else None,
         )
 
 

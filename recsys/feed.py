@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 
 def sources(parts: Parts) -> tuple[Source, ...]:
     """Who proposes."""
-    return (parts.als, Friends(), Again(), parts.popular)
+    similar = () if parts.similar is None else (parts.similar,)
+    return (parts.als, *similar, Friends(), Again(), parts.popular)
 
 
 def rules(parts: Parts) -> tuple[Rule, ...]:
@@ -51,6 +52,8 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
     return {
         "source.als": slate.scores.get("als", nothing),
         "source.als_rank": slate.ranks.get("als", nothing),
+        "source.similar": slate.scores.get("similar", nothing),
+        "source.similar_rank": slate.ranks.get("similar", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
         "source.friends_rank": slate.ranks.get("friends", nothing),
     }
@@ -243,7 +246,7 @@ def _reasons(
         yield Reason("again")
     if category is not None:
         yield Reason("category", names={"category": category})
-    if "als" in named and "again" not in named:
+    if {"als", "similar"} & {*named} and "again" not in named:
         yield Reason("taste")
     if "popular" in named:
         yield Reason("popular")

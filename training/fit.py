@@ -21,9 +21,13 @@ from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular
 from training.config import TrainConfig
 from training.past import Past
+from training.retrieval import near
 
 TARGETS = (e.ORDERED, e.OPENED, e.ADDED, e.VIEWED)
 """What a feed may be trained to bring about; the first that happens often enough is taken."""
+
+USUAL = near.Choice()
+"""What is served before anything was chosen."""
 
 ENOUGH = 500
 """Events of a kind that make it a target."""
@@ -43,12 +47,15 @@ class Ground:
         Of the bundle.
     config : TrainConfig
         The run.
+    similar : near.Choice
+        Which item–item matrix is served.
     """
 
     past: Past
     rows: ibis.Table
     settings: Settings
     config: TrainConfig
+    similar: near.Choice = USUAL
 
 
 def settings(past: Past, config: TrainConfig) -> Settings:
@@ -98,9 +105,11 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
         ITEM counter that popularity means.
     """
     items = catalogue(ground, at_us)
-    als = Als.fit(interactions(ground.past, items, at_us), ground.config.als, ground.config.seed)
+    did = interactions(ground.past, items, at_us)
+    als = Als.fit(did, ground.config.als, ground.config.seed)
     popular = Popular.of_counters(items.counters, popularity)
-    return Parts(items, References.empty(), als, popular, None, None, ground.settings)
+    similar = near.fit(did, ground.similar)
+    return Parts(items, References.empty(), als, popular, None, None, ground.settings, similar)
 
 
 def catalogue(ground: Ground, at_us: int) -> Items:

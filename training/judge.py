@@ -24,6 +24,7 @@ from training import fit, job, report
 from training.evaluate import evaluate_sharing
 from training.examples import sharing
 from training.past import Past
+from training.retrieval import near
 from training.run import feed_metrics
 from training.split import Window
 
@@ -80,7 +81,8 @@ def run(home: Home, ref: str, path: Path | None) -> Judgement:
     zone = BusinessZone(bundle.settings.zone)
     connection, rows = snapshot.connect_facts(home, now_us(), zone)
     past = Past(connection, zone)
-    ground = fit.Ground(past, rows, bundle.settings, config)
+    similar = near.Choice(**bundle.manifest.get("similar", {}))
+    ground = fit.Ground(past, rows, bundle.settings, config, similar)
     which = CATALOGUE[bundle.manifest["popularity"]]
     window, fresh = _window(past, bundle)
     if fresh:

@@ -1,9 +1,9 @@
 """A training run: history → examples → rankers → evaluation → bundle, as one readable list."""
 
 import resource
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -18,18 +18,25 @@ from features.frames import sharing as sharing_frame
 from features.home import Home
 from features.items import Items
 from recsys.bundle import Bundle, Parts
+from recsys.component import Source
+from recsys.moment import Moment
 from recsys.ranking.lambdamart import LambdaMart
 from training import evaluate, fit, leakage, metrics, split
 from training.config import TrainConfig
 from training.examples import feed, sharing
 from training.past import Past
+from training.retrieval import near
 from training.split import Window
 
 Step = Callable[[str], AbstractContextManager[None]]
 
+ASKED = 2_000
+"""People asked at most which item–item matrix foretells best."""
+
 STEPS = (
     "history",
     "popularity",
+    "similar items",
     "feed examples",
     "feed ranker",
     "sources",
@@ -119,6 +126,8 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
         spans = windows(past, ground.settings.target, config)
     with steps("popularity"):
         which = choose_popularity(ground, spans[-2], rng)
+    with steps("similar items"):
+        ground = replace(ground, similar=choose_similar(ground, spans[-2], rng))
     with steps("feed examples"):
         examples = [_examples(ground, window, which, rng) for window in spans[:-1]]
     with steps("feed ranker"):
@@ -158,6 +167,7 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
                 "run_id": run_id,
                 "metrics": found,
                 "popularity": which.name,
+                "similar": asdict(ground.similar),
                 "config": config.plain(),
                 "windows": {name: [one.start_us, one.end_us] for name, one in named.items()},
             },
@@ -175,15 +185,32 @@ def choose_popularity(ground: fit.Ground, window: Window, rng: np.random.Generat
     worth = {}
     for name in fit.half_lives():
         popular = feed.daily_popularity(past, items, CATALOGUE[name])
-        lists = []
-        for moment in moments:
-            slate = popular(moment.at_us).propose(moment, 10 * evaluate.K)
-            if not ground.settings.repeats:
-                slate = slate.keep(~np.isin(slate.codes, moment.bought))
-            lists.append(feed.ranked(slate, slate.scores["popular"], evaluate.K))
-        ndcg = metrics.ndcg_at_k(np.stack(lists), asked.relevant, evaluate.K)
-        worth[name] = float(np.nanmean(ndcg))
+        worth[name] = _worth(ground, asked, [(popular(one.at_us), one) for one in moments])
     return CATALOGUE[max(worth, key=lambda name: worth[name])]
+
+
+def choose_similar(ground: fit.Ground, window: Window, rng: np.random.Generator) -> near.Choice:
+    """Item–item matrix whose top 20 foretell a window best, by NDCG@20."""
+    past = ground.past
+    items = fit.catalogue(ground, window.start_us)
+    asked = feed.ask(past, items, ground.settings, window, min(ground.config.queries, ASKED), rng)
+    moments = list(past.moments(asked.queries, items.ids))
+    return near.choose(
+        fit.interactions(past, items, window.start_us),
+        lambda similar: _worth(ground, asked, [(similar, one) for one in moments]),
+    )
+
+
+def _worth(ground: fit.Ground, asked: feed.Asked, pairs: Sequence[tuple[Source, Moment]]) -> float:
+    """NDCG@20 of a source alone at the moments of the queries."""
+    lists = []
+    for source, moment in pairs:
+        slate = source.propose(moment, 10 * evaluate.K)
+        if not ground.settings.repeats:
+            slate = slate.keep(~np.isin(slate.codes, moment.bought))
+        lists.append(feed.ranked(slate, slate.scores[source.name], evaluate.K))
+    ndcg = metrics.ndcg_at_k(np.stack(lists), asked.relevant, evaluate.K)
+    return float(np.nanmean(ndcg))
 
 
 def feed_metrics(

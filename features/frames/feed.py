@@ -94,6 +94,8 @@ COLUMNS: Mapping[str, Formula] = {
     "friends.bought": _log("friends.bought"),
     "source.als": _as_is("source.als"),
     "source.als_rank": _log("source.als_rank"),
+    "source.similar": _as_is("source.similar"),
+    "source.similar_rank": _log("source.similar_rank"),
     "source.popular_rank": _log("source.popular_rank"),
     "source.friends_rank": _log("source.friends_rank"),
     "moment.hour": _as_is("hour"),

@@ -6,6 +6,7 @@ that somebody who came a minute ago, or bought a minute ago, has a vector too.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -114,6 +115,17 @@ class Als:
         left = self.gram + self.config.regularization * np.eye(len(self.gram))
         left = left + (touched * (confidence - 1.0)[:, None]).T @ touched
         return np.linalg.solve(left, touched.T @ confidence).astype(np.float32)
+
+    def people(self, interactions: sparse.csr_matrix) -> Vectors:
+        """Vectors of several people from what they did, undecayed; float32, (people, factors)."""
+        found = np.zeros((interactions.shape[0], len(self.gram)), dtype=np.float32)
+        left = self.gram + self.config.regularization * np.eye(len(self.gram))
+        for row, (start, end) in enumerate(pairwise(interactions.indptr.tolist())):
+            touched = self.vectors[interactions.indices[start:end]]
+            confidence = _confidence(interactions.data[start:end], self.config)
+            own = left + (touched.T * (confidence - 1.0)) @ touched
+            found[row] = np.linalg.solve(own, touched.T @ confidence)
+        return found
 
     def propose(self, moment: Moment, n: int) -> Slate:
         """Items nearest to the person; nothing for somebody without acts."""

@@ -64,8 +64,8 @@ def test_no_file_of_it_can_run_code(whole):
 
 @pytest.mark.parametrize(
     "name",
-    ["items.hashes.npy", "als.items.npy", "als.faiss", "popular.codes.npy", "feed.lightgbm.txt",
-     "items.json", "references/references.json"],
+    ["items.hashes.npy", "als.items.npy", "als.faiss", "similar.data.npy", "popular.codes.npy",
+     "feed.lightgbm.txt", "items.json", "references/references.json"],
 )  # fmt: skip
 def test_a_flipped_bit_is_found(copy, name):
     content = bytearray((copy / name).read_bytes())

@@ -186,7 +186,7 @@ def test_a_ranker_that_breaks_is_left_out_and_named(tmp_path, ranker, monkeypatc
     assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["als", "friends", "again", "popular"])
+@pytest.mark.parametrize("name", ["als", "similar", "friends", "again", "popular"])
 def test_a_source_that_breaks_is_left_out_and_named(feed, monkeypatch, name):
     crowd = Crowd(befriended("u", "f"), bought("f", "i9"), viewed("u", "i8"))
     (source,) = [one for one in feed.sources if one.name == name]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from features.catalogue import of_key
 from features.counters import Key
@@ -14,6 +15,7 @@ from features.references import References
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.als import Als, AlsConfig
 from recsys.candidates.popular import Popular
+from recsys.candidates.similar import Similar
 
 ITEMS = [f"i{n}" for n in range(10)]
 
@@ -42,7 +44,8 @@ def parts(best: str = "i0") -> Parts:
     )
     vectors = np.eye(size, 4, dtype=np.float32)
     als = Als(vectors, AlsConfig(factors=4))
-    return Parts(items, References.empty(), als, Popular.fit(popularity), None, None)
+    near = Similar.of(sparse.csr_matrix((size, size), dtype=np.float32))
+    return Parts(items, References.empty(), als, Popular.fit(popularity), None, None, similar=near)
 
 
 def write_bundle(home: Home, as_of_us: int, *, best: str = "i0") -> Bundle:

@@ -134,6 +134,7 @@ def test_sources_are_fitted_together():
     assert parts.popular.codes.tolist() == parts.items.ids.codes(["i0", "i1"]).tolist()
     touched = np.flatnonzero(parts.als.vectors.any(axis=1))
     assert sorted(parts.items.ids.names(touched)) == ["i0", "i1"]
+    assert parts.similar.indptr.shape == (len(parts.items) + 1,)
     assert (parts.feed, parts.sharing) == (None, None)
 
 

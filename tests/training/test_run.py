@@ -17,6 +17,7 @@ from tests.features.histories import ZONE, busy, keep
 from training import run
 from training.config import TrainConfig
 from training.gates import Gates, check, figure
+from training.retrieval import near
 from training.run import STEPS, Steps, train
 
 
@@ -35,7 +36,7 @@ def test_every_figure_a_gate_asks_for_is_there(trained):
 
 def test_each_source_is_judged_beside_the_ranker(trained):
     assert set(trained.metrics["feed"]) == {
-        "full", "fusion", "als", "friends", "again", "popularity",
+        "full", "fusion", "als", "similar", "friends", "again", "popularity",
     }  # fmt: skip
     assert set(trained.metrics["sharing"]) == {
         "full", "most_frequent", "most_recent", "half_life", "half_life_reverse",
@@ -64,6 +65,7 @@ def test_the_bundle_says_how_it_came_about(trained, small):
     assert manifest["metrics"] == json.loads(json.dumps(trained.metrics))
     assert manifest["config"]["als"]["factors"] == small.als.factors
     assert manifest["popularity"].startswith("item.")
+    assert manifest["similar"]["model"] in near.MODELS
     assert manifest["windows"]["test"][0] == trained.windows["test"].start_us
 
 

@@ -1,5 +1,7 @@
 """``huoren bench NAME``: one command for each measurement."""
 
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,3 +46,34 @@ def feed(
     from training.bench.feed.run import rows
 
     report.show(report.measured("feed", lambda: list(rows(items, users, seconds))), as_json=as_json)
+
+
+@app.command()
+def accuracy(
+    train: Annotated[Path | None, typer.Option(help="Parquet with user, item.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Parquet with user, item.")] = None,
+    valid: Annotated[Path | None, typer.Option(help="Chooses; default: cut from train.")] = None,
+    links: Annotated[Path | None, typer.Option(help="Parquet with user, friend.")] = None,
+    influence: Annotated[
+        Path | None, typer.Option(help="Parquet with user, friend, item: strengthens links.")
+    ] = None,
+    suite: Annotated[
+        bool, typer.Option("--suite", help="The named sets instead of files.")
+    ] = False,
+    only: Annotated[list[str] | None, typer.Option(help="Sets of the suite; repeat.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Families to blend; repeat. Default: all.")
+    ] = None,
+    k: Annotated[str, typer.Option(help="Depths of the measures.")] = "10,20,40",
+    minutes: Annotated[float, typer.Option(help="For each set, about.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Search, fit, blend and test retrieval models on interactions, with ties and without."""
+    from training.bench import report
+    from training.bench.accuracy import command
+
+    files = command.files(train, test, valid, links, influence, suite=suite)
+    depths = command.depths(k)
+    measure = partial(command.rows, files, only, minutes, depths, seed, method)
+    report.show(report.measured("accuracy", lambda: list(measure())), as_json=as_json)

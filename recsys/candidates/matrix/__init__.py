@@ -1,0 +1,1 @@
+"""Models of a whole interaction matrix; one file each, all with ``fit`` and ``recommend``."""

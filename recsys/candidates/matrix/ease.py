@@ -1,0 +1,174 @@
+"""Closed-form item–item regression, with the friend graph inside, in the smaller of two spaces.
+
+Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019 (EASE); Steck, "Autoencoders
+that don't overfit towards the identity", NeurIPS 2020 (EDLAE: ``dropout``). By the push-through
+identity the inverse may be taken over users instead of items with exactly the same scores: for
+``K = (Z Λ⁻¹ Zᵀ + I)⁻¹`` the prediction is ``Y − K Y · h``, ``1/h_j = 1 − z_jᵀ K z_j / Λ_j``.
+Friends enter as columns of their own (``Z = [Y | √social · links]``), which costs nothing there,
+and as a share of their taste in a person's own (``taste``).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recsys.candidates.matrix import inverse
+from recsys.candidates.matrix.graph import around, degrees, scaled, times, top_dense
+from recsys.candidates.matrix.recommender import Floats, Recommender, Users
+
+STEP = 1_000
+"""Rows or columns of a dense intermediate held at once."""
+
+
+@dataclass(frozen=True)
+class EaseConfig:
+    """How it regresses.
+
+    Parameters
+    ----------
+    l2 : float
+        Ridge penalty λ of every weight.
+    dropout : float
+        Penalty in proportion to an item's interactions; EDLAE's p / (1 − p).
+    user_power : float
+        People count by their number of interactions to the power of minus twice this.
+    popularity : float
+        Scores are multiplied by an item's interactions to this power.
+    social : float
+        Weight of friends as columns; 0 leaves them out.
+    taste : float
+        How much of the mean taste of friends is added to a person's own.
+    """
+
+    l2: float = 100.0
+    dropout: float = 0.5
+    user_power: float = 0.0
+    popularity: float = 0.0
+    social: float = 0.0
+    taste: float = 0.0
+
+
+class Ease(Recommender):
+    """Closed-form linear autoencoder.
+
+    Parameters
+    ----------
+    config : EaseConfig
+        How it regresses.
+    """
+
+    name: ClassVar[str] = "ease"
+    social: ClassVar[bool] = True
+
+    def __init__(self, config: EaseConfig = EaseConfig()) -> None:
+        self.config = config
+
+    @staticmethod
+    def size(users: int, items: int, *, social: bool = False) -> int:
+        """Rows of the matrix that would be inverted."""
+        return users if social else min(users, items)
+
+    def fit(self, interactions: sparse.csr_matrix, links: sparse.csr_matrix | None = None) -> Self:
+        """Regress every item on the others.
+
+        Raises
+        ------
+        InputError
+            Before starting, when the matrix to be inverted does not fit.
+        """
+        config = self.config
+        links = None if links is None or not links.nnz else links
+        social = links is not None and config.social > 0
+        inverse.refuse(
+            self.size(*interactions.shape, social=social), "SparseEase (a sparse inverse) or Als"
+        )
+        self.interactions = interactions
+        self.items_ = interactions.shape[1]
+        rows, columns = degrees(interactions)
+        self.lift_ = (np.maximum(columns, 1.0) ** config.popularity).astype(np.float32)
+        self.inputs_ = scaled(interactions, rows=config.user_power)
+        self.inputs_.data *= np.float32(np.exp(config.user_power * np.log(rows).mean()))
+        self.around_ = around(links, 1) if links is not None and config.taste > 0 else None
+        wide = self.inputs_
+        if social:
+            wide = sparse.csr_matrix(
+                sparse.hstack([wide, np.sqrt(config.social) * links]), dtype=np.float32
+            )
+        penalty = config.l2 + config.dropout * np.asarray(wide.multiply(wide).sum(axis=0)).ravel()
+        if wide.shape[0] <= wide.shape[1]:
+            self._fit_users(wide, penalty)
+        else:
+            self._fit_items(penalty)
+        return self
+
+    def _fit_users(self, wide: sparse.csr_matrix, penalty: npt.NDArray[np.float64]) -> None:
+        shrunk = sparse.csr_matrix(wide @ sparse.diags(penalty**-0.5), dtype=np.float32)
+        self.kernel_ = inverse.invert(_gram(shrunk, np.ones(wide.shape[0])))
+        self.penalty_ = penalty[: self.items_]
+        own = shrunk[:, : self.items_]
+        self.shrunk_ = sparse.csr_matrix(own.T)
+        held = np.zeros(self.items_)
+        for start in range(0, len(self.kernel_), STEP):
+            strip = times(self.shrunk_, self.kernel_[:, start : start + STEP])
+            part = own[start : start + STEP].tocoo()
+            held += np.bincount(part.col, strip[part.col, part.row] * part.data, self.items_)
+        self.left_out_ = (1.0 / np.maximum(1.0 - held, 1e-6)).astype(np.float32)
+        self.turned_ = sparse.csr_matrix(self.inputs_.T)
+
+    def _fit_items(self, penalty: npt.NDArray[np.float64]) -> None:
+        turned = sparse.csr_matrix(self.inputs_.T)
+        weights = inverse.invert(_gram(turned, penalty))
+        weights /= -np.diag(weights).copy()
+        np.fill_diagonal(weights, 0.0)
+        self.weights_ = weights
+
+    def scores(self, users: Users) -> Floats:
+        """Leave-one-out prediction of every item for some users."""
+        mine = self._mixed(users)
+        if hasattr(self, "weights_"):
+            found = times(mine, self.weights_)
+        else:
+            kernel = self.kernel_[:, users].copy()
+            if self.around_ is not None:
+                kernel += self.config.taste * times(self.around_[users], self.kernel_).T
+            found = times(self.turned_, kernel).T
+            found *= -self.left_out_
+            found += mine.toarray()
+        found *= self.lift_
+        return np.ascontiguousarray(found)
+
+    def _mixed(self, users: Users) -> sparse.csr_matrix:
+        mine = self.inputs_[users]
+        if self.around_ is not None:
+            mine = mine + self.config.taste * (self.around_[users] @ self.inputs_)
+        return sparse.csr_matrix(mine, dtype=np.float32)
+
+    def item_item(self, top: int) -> sparse.csr_matrix:
+        """The strongest positive weights from every item to the others."""
+        found = []
+        for start in range(0, self.items_, STEP):
+            places = np.arange(start, min(start + STEP, self.items_))
+            if hasattr(self, "weights_"):
+                strip = self.weights_[places].copy()
+            else:
+                part = times(self.shrunk_[places], self.kernel_)
+                strip = times(self.shrunk_, part.T).T
+                strip *= self.left_out_ * np.sqrt(self.penalty_).astype(np.float32)
+                strip /= np.sqrt(self.penalty_[places]).astype(np.float32)[:, None]
+                strip[np.arange(len(places)), places] = 0.0
+            found.append(top_dense(np.ascontiguousarray(strip * self.lift_), top))
+        return sparse.csr_matrix(sparse.vstack(found), dtype=np.float32)
+
+
+def _gram(matrix: sparse.csr_matrix, diagonal: npt.NDArray[np.float64]) -> Floats:
+    """M Mᵀ + diag, dense, by strips so that no sparse product of that size exists."""
+    turned = sparse.csr_matrix(matrix.T)
+    size = matrix.shape[0]
+    found = np.empty((size, size), dtype=np.float32)
+    for start in range(0, size, STEP):
+        found[start : start + STEP] = (matrix[start : start + STEP] @ turned).toarray()
+    found[np.arange(size), np.arange(size)] += diagonal.astype(np.float32)
+    return found

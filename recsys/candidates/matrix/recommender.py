@@ -1,0 +1,140 @@
+"""What every model of an interaction matrix can do: fit, score people, recommend."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from features.errors import InputError
+
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int32]
+Users = npt.NDArray[np.int64]
+
+BLOCK = 1_000
+"""People scored at once: 1,000 × 50,000 items are 200 MB."""
+
+PADDING = -1
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The best items of several people, best first.
+
+    Parameters
+    ----------
+    codes : ndarray, int32, shape (people, n)
+        Items, padded with −1 at the end of a row.
+    scores : ndarray, float32, shape (people, n)
+        Their scores, descending; −inf where padded.
+    """
+
+    codes: Codes
+    scores: Floats
+
+    def take(self, places: npt.NDArray[np.integer]) -> "Lists":
+        """Lists of some of the people."""
+        return Lists(self.codes[places], self.scores[places])
+
+
+class Recommender(ABC):
+    """A model of who did something with what.
+
+    ``fit`` learns from ``interactions``, float32 of shape (users, items), and where the model knows
+    how, from ``links``, float32 of shape (users, users): 1 where the row's person knows the
+    column's. Afterwards ``scores`` gives every item's score for some of these users.
+    """
+
+    name: ClassVar[str]
+    social: ClassVar[bool] = False
+    interactions: sparse.csr_matrix
+
+    @abstractmethod
+    def fit(self, interactions: sparse.csr_matrix, links: sparse.csr_matrix | None = None) -> Self:
+        """Learn; returns the model itself."""
+
+    @abstractmethod
+    def scores(self, users: Users) -> Floats:
+        """Scores of all items, float32, shape (len(users), items); higher is better."""
+
+    def item_item(self, top: int) -> sparse.csr_matrix:
+        """The ``top`` strongest weights of every item, shape (items, items).
+
+        The row of an item says how much having it speaks for each other one.
+
+        Raises
+        ------
+        InputError
+            When the model is no sum over a person's items.
+        """
+        raise InputError(f"{self.name} has no item–item matrix")
+
+    def recommend(self, users: Users, n: int) -> Lists:
+        """The ``n`` best items that each person did not have; shorter lists are padded.
+
+        Parameters
+        ----------
+        users : ndarray, int64, shape (people,)
+            Rows of the fitted matrix.
+        n : int
+            Length of the lists.
+        """
+        found = [
+            best(self.scores(part), self.interactions[part], n) for part in blocks(users, BLOCK)
+        ]
+        return Lists(
+            np.concatenate([np.zeros((0, n), np.int32), *(one.codes for one in found)]),
+            np.concatenate([np.zeros((0, n), np.float32), *(one.scores for one in found)]),
+        )
+
+
+def blocks(users: Users, size: int) -> Iterator[Users]:
+    """Parts of at most ``size``."""
+    for start in range(0, len(users), size):
+        yield users[start : start + size]
+
+
+def best(scores: Floats, seen: sparse.csr_matrix, n: int) -> Lists:
+    """The ``n`` highest of every row, without what was seen; ties by code.
+
+    Parameters
+    ----------
+    scores : ndarray, float32, shape (people, items)
+        Changed in place. What is 0 or not finite in a row is nothing the model knows of.
+    seen : scipy.sparse.csr_matrix, shape (people, items)
+        Nonzero where an item must not come back.
+    n : int
+        Length of the lists.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.5, 0.9, 0.7]], dtype=np.float32)
+    >>> best(scores, sparse.csr_matrix([[0.0, 1.0, 0.0]]), 3).codes.tolist()
+    [[2, 0, -1]]
+    """
+    people = np.repeat(np.arange(len(scores)), np.diff(seen.indptr))
+    scores[people, seen.indices] = -np.inf
+    width = min(n, scores.shape[1])
+    if width < scores.shape[1]:
+        places = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+    else:
+        places = np.tile(np.arange(width), (len(scores), 1))
+    places.sort(axis=1)
+    values = np.take_along_axis(scores, places, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    codes = np.full((len(scores), n), PADDING, dtype=np.int32)
+    ranked = np.full((len(scores), n), -np.inf, dtype=np.float32)
+    codes[:, :width] = np.take_along_axis(places, order, axis=1)
+    ranked[:, :width] = np.take_along_axis(values, order, axis=1)
+    unknown = ~np.isfinite(ranked) | (ranked == 0)
+    codes[unknown] = PADDING
+    ranked[unknown] = -np.inf
+    if (unknown[:, :-1] & ~unknown[:, 1:]).any():  # zeros in the middle: negative scores follow
+        order = np.argsort(unknown, axis=1, kind="stable")
+        codes = np.take_along_axis(codes, order, axis=1)
+        ranked = np.take_along_axis(ranked, order, axis=1)
+    return Lists(codes, ranked)

@@ -1,0 +1,129 @@
+"""The item–item matrix that a bundle serves: which model makes it, and how fast acts fade."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recsys.candidates.matrix import inverse
+from recsys.candidates.matrix.ease import Ease, EaseConfig
+from recsys.candidates.matrix.neighbours import ItemKnn, KnnConfig
+from recsys.candidates.matrix.recommender import Recommender
+from recsys.candidates.matrix.sparse_ease import SparseEase, SparseEaseConfig
+from recsys.candidates.matrix.walks import Rp3Beta, Rp3BetaConfig
+from recsys.candidates.similar import TOP, Similar
+
+log = logging.getLogger(__name__)
+
+DENSE = 12_000
+"""Items up to which a dense regression is fitted for every window of a training run: 1.2 GB of
+weights in the end, and half a minute on two cores."""
+
+SPARSE = 40_000
+"""Items up to which a regression on the nearest neighbours is."""
+
+HALF_LIVES = (7.0, 30.0, 90.0)
+"""Days that are tried for acts to lose half of their say."""
+
+Make = Callable[[], Recommender]
+
+_REGRESSIONS: dict[str, Make] = {
+    f"ease {l2:g}": lambda l2=l2: Ease(EaseConfig(l2=l2, dropout=0.5))  # type: ignore[misc]
+    for l2 in (10.0, 100.0, 1_000.0)
+}
+_SPARSE: dict[str, Make] = {
+    f"sparse_ease {l2:g}": lambda l2=l2: SparseEase(  # type: ignore[misc]
+        SparseEaseConfig(l2=l2, neighbours=60)
+    )
+    for l2 in (10.0, 100.0)
+}
+_COUNTS: dict[str, Make] = {
+    "rp3_beta 0.3": lambda: Rp3Beta(Rp3BetaConfig(beta=0.3)),
+    "rp3_beta 0.6": lambda: Rp3Beta(Rp3BetaConfig(beta=0.6)),
+    "item_knn bm25": lambda: ItemKnn(KnnConfig(neighbours=TOP, weighting="bm25")),
+}
+
+MODELS: Mapping[str, Make] = _REGRESSIONS | _SPARSE | _COUNTS
+"""Models by name."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was found to foretell best.
+
+    Parameters
+    ----------
+    model : str
+        One of ``MODELS``.
+    half_life_days : float
+        How fast an act loses its say.
+    """
+
+    model: str = "rp3_beta 0.3"
+    half_life_days: float = 30.0
+
+
+def affordable(users: int, items: int) -> list[str]:
+    """Names of the models for data of this size.
+
+    Examples
+    --------
+    >>> affordable(100_000, 5_000)[0], affordable(7_000, 30_000)[0], affordable(10**6, 10**6)[0]
+    ('ease 10', 'sparse_ease 10', 'rp3_beta 0.3')
+    """
+    if items <= DENSE and inverse.fits(Ease.size(users, items)):
+        return [*_REGRESSIONS, *_COUNTS]
+    return [*_SPARSE, *_COUNTS] if items <= SPARSE else [*_COUNTS]
+
+
+def fit(interactions: sparse.csr_matrix, choice: Choice) -> Similar:
+    """The truncated matrix of the chosen model.
+
+    Parameters
+    ----------
+    interactions : scipy.sparse.csr_matrix, float32, shape (users, items)
+        Positive weights of what people did; their logarithm counts.
+    choice : Choice
+        Of the model.
+    """
+    model = MODELS[choice.model]().fit(damped(interactions))
+    return Similar.of(model.item_item(TOP), choice.half_life_days)
+
+
+def damped(interactions: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Weights by their logarithm, 1 for the least of them, so that one addict is no crowd."""
+    found = sparse.csr_matrix(interactions, dtype=np.float32, copy=True)
+    if found.nnz:
+        found.data = np.log1p(found.data) / np.log1p(found.data.min())
+    return found
+
+
+def choose(
+    interactions: sparse.csr_matrix, worth: Callable[[Similar], float], names: Sequence[str] = ()
+) -> Choice:
+    """The model and half-life of most worth.
+
+    Parameters
+    ----------
+    interactions : scipy.sparse.csr_matrix, shape (users, items)
+        What came before a window.
+    worth : callable
+        How well a source foretells the window.
+    names : sequence of str, optional
+        Models; those that can be afforded when left out.
+    """
+    names = names or affordable(*interactions.shape)
+    log.info(
+        "%d users × %d items: item–item matrix by one of %s", *interactions.shape, ", ".join(names)
+    )
+    found: dict[Choice, float] = {}
+    for name in names:
+        near = fit(interactions, Choice(name))
+        for days in HALF_LIVES:
+            near.half_life_days = days
+            found[Choice(name, days)] = worth(near)
+    best = max(found, key=lambda one: found[one])
+    log.info("chosen: %s, half-life %g days, NDCG@20 %.4f", *vars(best).values(), found[best])
+    return best

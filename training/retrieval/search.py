@@ -1,0 +1,166 @@
+"""Coordinate search for the parameters of one family, on part of the people first.
+
+Successive halving in its plainest form (Jamieson & Talwalkar, "Non-stochastic best arm
+identification and hyperparameter optimization", AISTATS 2016): many configurations on few people,
+the best few on all.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recsys.candidates.matrix.recommender import Recommender
+from training import metrics
+from training.retrieval import split
+from training.retrieval.space import Family
+
+log = logging.getLogger(__name__)
+
+K = 20
+"""Depth of the NDCG that chooses."""
+
+ASKED = 3_000
+"""People asked to choose parameters."""
+
+FEW = 8_000
+"""People whose interactions the first round fits on where there are many more."""
+
+FINALISTS = 2
+"""Configurations that are compared on all."""
+
+
+@dataclass
+class Judge:
+    """Fits on what is known, asks about what was held back.
+
+    Parameters
+    ----------
+    known, held : scipy.sparse.csr_matrix, shape (users, items)
+        What models fit on; what they should find.
+    links : scipy.sparse.csr_matrix, optional
+        Of the same users.
+    users : ndarray, int64
+        Who is asked.
+    """
+
+    known: sparse.csr_matrix
+    held: sparse.csr_matrix
+    links: sparse.csr_matrix | None
+    users: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, known: sparse.csr_matrix, held: sparse.csr_matrix, links: sparse.csr_matrix | None,
+        rng: np.random.Generator, most: int = ASKED,
+    ) -> "Judge":  # fmt: skip
+        """Ask some of those with anything held back."""
+        users = split.askers(held)
+        if len(users) > most:
+            users = np.sort(rng.choice(users, most, replace=False))
+        return cls(known, held, links, users)
+
+    def fewer(self, most: int, rng: np.random.Generator) -> "Judge":
+        """The same with part of the people, interactions and ties of the others left out."""
+        if self.known.shape[0] <= most:
+            return self
+        kept = np.sort(rng.choice(self.known.shape[0], most, replace=False))
+        links = None if self.links is None else sparse.csr_matrix(self.links[kept][:, kept])
+        return Judge.of(
+            sparse.csr_matrix(self.known[kept]), sparse.csr_matrix(self.held[kept]), links, rng
+        )
+
+    def fit(self, model: Recommender) -> Recommender:
+        """Fit on what is known."""
+        return model.fit(self.known, self.links)
+
+    def worth(self, model: Recommender) -> float:
+        """NDCG@20 of a fitted model."""
+        lists = model.recommend(self.users, K)
+        found = metrics.ndcg_at_k(lists.codes, split.relevant(self.held, self.users), K)
+        return float(np.nanmean(found))
+
+
+@dataclass
+class Found:
+    """What a search came to.
+
+    Parameters
+    ----------
+    config : object
+        The best configuration.
+    worth : float
+        Its NDCG@20 on validation.
+    seconds : float
+        The search took.
+    tried : list of (object, float)
+        Every configuration with its worth on the people of its round.
+    """
+
+    config: Any
+    worth: float
+    seconds: float
+    tried: list[tuple[Any, float]] = field(default_factory=list)
+
+
+def search(family: Family, whole: Judge, seconds: float, rng: np.random.Generator) -> Found:
+    """Best configuration of a family within a time, and never less than one."""
+    start = perf_counter()
+    few = whole.fewer(FEW, rng)
+    ahead = seconds if few is whole else seconds / 2
+    first = _climb(family, few, family.start, lambda: perf_counter() - start > ahead)
+    if few is whole or not family.steps:
+        if few is not whole:
+            first = [(family.start, whole.worth(whole.fit(family.make(family.start))))]
+        config, worth = max(first, key=lambda pair: pair[1])
+        return Found(config, worth, perf_counter() - start, first)
+    tried = list(first)
+    for config, _ in sorted(first, key=lambda pair: -pair[1])[:FINALISTS]:
+        if tried[len(first) :] and perf_counter() - start > seconds:
+            break
+        tried.append((config, whole.worth(whole.fit(family.make(config)))))
+    last = tried[len(first) :]
+    config, worth = max(last, key=lambda pair: pair[1])
+    each = (perf_counter() - start) / max(len(last), 1)
+    if perf_counter() - start + each / 2 < seconds:
+        main = tuple(family.steps)[:2]
+        over = _climb(family, whole, config, lambda: perf_counter() - start > seconds, worth, main)
+        tried += over
+        config, worth = max([(config, worth), *over], key=lambda pair: pair[1])
+    return Found(config, worth, perf_counter() - start, tried)
+
+
+def _climb(
+    family: Family, judge: Judge, start: Any, over: Callable[[], bool], worth: float | None = None,
+    parameters: tuple[str, ...] | None = None,
+) -> list[tuple[Any, float]]:  # fmt: skip
+    """Move one parameter at a time while it helps."""
+    known: dict[Any, float] = {} if worth is None else {start: worth}
+
+    def value(config: Any) -> float:
+        if config not in known:
+            known[config] = judge.worth(judge.fit(family.make(config)))
+            log.info("%s %s: %.4f", family.name, config, known[config])
+        return known[config]
+
+    best = start
+    value(best)
+    moved = True
+    while moved and not over():
+        moved = False
+        for parameter in parameters or tuple(family.steps):
+            climbing = True
+            while climbing and not over():
+                climbing = False
+                for near in family.around(best, parameter):
+                    if over():
+                        break
+                    if near not in known and value(near) > known[best]:
+                        best, moved, climbing = near, True, True
+                        break
+    return list(known.items())
