@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,10 @@ from recsys.rules.eligibility import AskedFor, Available, NotBought, NotExcluded
 from recsys.slate import Codes, Floats, Slate
 
 log = logging.getLogger(__name__)
+
+INTEREST_30 = "category.interest_30"
+OFTEN = 1.0
+"""Interest in a category from which on a reason mentions it."""
 
 
 def sources(parts: Parts) -> tuple[Source, ...]:
@@ -71,6 +76,14 @@ class _Trace:
         start = perf_counter()
         yield
         self.milliseconds[name] = (perf_counter() - start) * 1e3
+
+
+class _Ranked(NamedTuple):
+    """Rows as the ranker saw them, scores, and interest in each row's category where known."""
+
+    rows: npt.NDArray[np.float32]
+    scores: Floats
+    interest: Floats | None = None
 
 
 class Feed:
@@ -117,9 +130,9 @@ class Feed:
         with trace.stage("rules"):
             slate, removed = pipeline.apply(self.rules, slate, query, now, self.items)
         with trace.stage("ranking"):
-            rows, scores = self._rank(slate, reading, now, personalized, trace)
-        best = np.argsort(-scores, kind="stable")[: query.k]
-        items = tuple(self._given(slate, best, scores, now, reading))
+            ranked = self._rank(slate, reading, now, personalized, trace)
+        rows, best = ranked.rows, np.argsort(-ranked.scores, kind="stable")[: query.k]
+        items = tuple(self._given(slate, best, ranked, now, reading))
         return FeedAnswer(
             items,
             known_user=state is not None,
@@ -179,10 +192,10 @@ class Feed:
 
     def _rank(
         self, slate: Slate, reading: Reading, now: Moment, personalized: bool, trace: _Trace
-    ) -> tuple[npt.NDArray[np.float32], Floats]:
+    ) -> "_Ranked":
         nothing = np.zeros((0, 0), dtype=np.float32)
         if not personalized:
-            return nothing, slate.scores.get("popular", np.zeros(len(slate)))
+            return _Ranked(nothing, slate.scores.get("popular", np.zeros(len(slate))))
         if self.parts.feed is not None and len(slate):
             try:
                 raw = frame.online(reading, self.items, slate.codes)
@@ -191,17 +204,17 @@ class Feed:
                 own = np.zeros(len(slate), dtype=np.int64)
                 consent.hide(raw, [consent.say(reading.state)], own)
                 rows = frame.assemble(raw, len(slate))
-                return rows, self.parts.feed.score(rows)
+                return _Ranked(rows, self.parts.feed.score(rows), raw[INTEREST_30])
             except Exception:  # fail open: agreement of sources ranks well enough
                 log.exception("ranker left out")
                 trace.degraded.append("ranker")
-        return nothing, heuristic.fuse(slate)
+        return _Ranked(nothing, heuristic.fuse(slate))
 
     def _given(
         self,
         slate: Slate,
         best: npt.NDArray[np.intp],
-        scores: Floats,
+        ranked: "_Ranked",
         now: Moment,
         reading: Reading,
     ) -> Iterator[FeedItem]:
@@ -209,24 +222,32 @@ class Feed:
         named = slate.named(best)
         friends = now.friends.at(codes)
         bought, liked = friends["friends.bought"].tolist(), friends["friends.count"].tolist()
-        categories = self._categories(codes, reading, now)
+        interest = None if ranked.interest is None else ranked.interest[best]
+        categories = self._categories(codes, interest, reading, now)
+        scores = ranked.scores[best].tolist()
         for i, name in enumerate(self.items.ids.names(codes)):
             reasons = _reasons(named[i], bought[i], liked[i], categories[i])
             # The list is a function of the request: nothing is drawn by chance.
-            yield FeedItem(name, float(scores[best[i]]), named[i], tuple(reasons), propensity=1.0)
+            yield FeedItem(name, scores[i], named[i], tuple(reasons), propensity=1.0)
 
-    def _categories(self, codes: Codes, reading: Reading, now: Moment) -> list[str | None]:
+    def _categories(
+        self, codes: Codes, interest: Floats | None, reading: Reading, now: Moment
+    ) -> list[str | None]:
         """Name of each item's category, where it is one that the person often looks at."""
         if not len(now.acts.codes):
             return [None] * len(codes)
         names = self.items.names[c.CATEGORY]
         coded = self.items.coded[c.CATEGORY][codes].tolist()
-        often = {}
-        for code in set(coded) - {UNKNOWN}:
-            name = names.name(code)
-            if reading.number("category.interest_30", name) >= 1.0:
-                often[code] = name
-        return [often.get(code) for code in coded]
+        if interest is None:
+            of = {code: names.name(code) for code in set(coded) - {UNKNOWN}}
+            liked = {code: reading.number(INTEREST_30, name) >= OFTEN for code, name in of.items()}
+            often = [liked.get(code, False) for code in coded]
+        else:
+            often = (interest >= OFTEN).tolist()
+        return [
+            names.name(code) if one and code != UNKNOWN else None
+            for code, one in zip(coded, often, strict=True)
+        ]
 
     def _names(self, removed: Removed) -> dict[str, tuple[str, ...]]:
         def names(codes: Codes) -> tuple[str, ...]:

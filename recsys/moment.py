@@ -144,6 +144,10 @@ class FriendItems:
         }
 
 
+NOBODY = FriendItems(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0), np.zeros(0))
+"""What no friends did."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """A person at one instant.
@@ -168,7 +172,7 @@ class Moment:
     def impersonal(self) -> "Moment":
         """The same instant without the person."""
         nobody = Acts.of([], IdMap.of([]), self.at_us)
-        return Moment(self.at_us, nobody, FriendItems.of([]), np.zeros(0, dtype=np.int32))
+        return Moment(self.at_us, nobody, NOBODY, np.zeros(0, dtype=np.int32))
 
 
 def closest(reading: Reading) -> list[tuple[str, float]]:
@@ -176,6 +180,8 @@ def closest(reading: Reading) -> list[tuple[str, float]]:
 
     Friends are declared ties and people with whom something was done together.
     """
+    if not (reading.state.ties or reading.state.cells.get(Key.PAIR.word)):
+        return []
     peers, values = reading.table(Key.PAIR)
     known = dict(zip(peers, range(len(peers)), strict=True))
     names = [*peers, *(peer for peer in reading.state.ties if peer not in known)]
@@ -228,6 +234,8 @@ def _of_friends(friends: Sequence[tuple[float, State]], ids: IdMap, at_us: int) 
         for strength, state in friends
         if consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
     ]
+    if not willing:
+        return NOBODY
     found = Acts.of_many([deeds for _, deeds in willing], ids, at_us)
     return FriendItems.of([
         (strength, acts) for (strength, _), acts in zip(willing, found, strict=True)
