@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -125,12 +125,15 @@ class Feed:
             now = self._moment(reading, query, people, personalized, trace)
         with trace.stage("sources"):
             chosen = self.sources if personalized else (self.parts.popular,)
-            slate, broken = pipeline.propose(chosen, now, self.parts.settings.candidates)
+            slate, broken = pipeline.propose(
+                chosen, now, self.parts.settings.candidates, query.deadline_s
+            )
             trace.degraded += broken
         with trace.stage("rules"):
             slate, removed = pipeline.apply(self.rules, slate, query, now, self.items)
         with trace.stage("ranking"):
-            ranked = self._rank(slate, reading, now, personalized, trace)
+            late = monotonic() > query.deadline_s
+            ranked = self._rank(slate, reading, now, trace, personal=personalized, late=late)
         rows, best = ranked.rows, np.argsort(-ranked.scores, kind="stable")[: query.k]
         items = tuple(self._given(slate, best, ranked, now, reading))
         return FeedAnswer(
@@ -180,6 +183,9 @@ class Feed:
         close = moment.closest(reading) if personalized else []
         if not consent.gives(consent.say(reading.state), Scope.SOCIAL_GRAPH):
             close = []
+        if close and monotonic() > query.deadline_s:
+            trace.degraded.append("friends")
+            close = []
         try:
             states = people.states([name for name, _ in close]) if close else {}
         except Exception:  # fail open: without friends the feed still comes
@@ -191,12 +197,21 @@ class Feed:
         return now if personalized else now.impersonal()
 
     def _rank(
-        self, slate: Slate, reading: Reading, now: Moment, personalized: bool, trace: _Trace
+        self,
+        slate: Slate,
+        reading: Reading,
+        now: Moment,
+        trace: _Trace,
+        *,
+        personal: bool,
+        late: bool,
     ) -> "_Ranked":
         nothing = np.zeros((0, 0), dtype=np.float32)
-        if not personalized:
+        if not personal:
             return _Ranked(nothing, slate.scores.get("popular", np.zeros(len(slate))))
-        if self.parts.feed is not None and len(slate):
+        if self.parts.feed is not None and len(slate) and late:
+            trace.degraded.append("ranker")
+        elif self.parts.feed is not None and len(slate):
             try:
                 raw = frame.online(reading, self.items, slate.codes)
                 raw.update(now.friends.at(slate.codes))

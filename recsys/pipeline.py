@@ -1,7 +1,9 @@
 """Runs the lists of a surface: sources → union, rules → kept and removed."""
 
 import logging
+import math
 from collections.abc import Sequence
+from time import monotonic
 
 import numpy as np
 
@@ -14,18 +16,25 @@ from recsys.slate import Slate, merge
 log = logging.getLogger(__name__)
 
 
-def propose(sources: Sequence[Source], moment: Moment, n: int) -> tuple[Slate, tuple[str, ...]]:
-    """Ask every source; one that breaks is left out and named.
+def propose(
+    sources: Sequence[Source], moment: Moment, n: int, deadline_s: float = math.inf
+) -> tuple[Slate, tuple[str, ...]]:
+    """Ask every source; one that breaks, or whose turn comes too late, is left out and named.
+
+    The last source is the fallback: it is asked however late it is.
 
     Returns
     -------
     slate : Slate
         The union of what was proposed.
     degraded : tuple of str
-        ``source:<name>`` of each that broke.
+        ``source:<name>`` of each that was left out.
     """
     found, broken = [], []
     for source in sources:
+        if source is not sources[-1] and monotonic() > deadline_s:
+            broken.append(f"source:{source.name}")
+            continue
         try:
             found.append(source.propose(moment, n))
         except Exception:  # fail open: a feed without one source is better than none

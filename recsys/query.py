@@ -1,5 +1,6 @@
 """What is asked and what is answered: the values between serving and the capabilities."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -61,6 +62,8 @@ class FeedQuery:
         False: the list may not depend on the person.
     explain : bool
         Also say who was removed by which rule, and the time of each stage.
+    deadline_s : float
+        On the clock of ``time.monotonic``; what has not begun by then is left out and named.
     """
 
     user_id: str
@@ -75,6 +78,7 @@ class FeedQuery:
     recent: tuple[Act, ...] = ()
     personalized: bool = True
     explain: bool = False
+    deadline_s: float = math.inf
 
 
 @dataclass(frozen=True)

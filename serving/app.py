@@ -16,7 +16,7 @@ from serving.endpoint import encoded, endpoint, problem
 from serving.errors import Refusal
 from serving.ids import request_id
 from serving.resources import Resources
-from serving.routes import catalogue, events, feed, health, portraits, sharing
+from serving.routes import catalogue, events, feed, health, portraits, sharing, tokens
 
 STORE = ("store-unavailable",)
 ANSWERING = ("not-ready", "overloaded", *STORE)
@@ -29,37 +29,47 @@ def _describe(asking: Asking) -> Response:
 ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/v1/feed", feed.feed, s.FeedReply, "A personal list.",
-        asks=s.FeedRequest, problems=ANSWERING, queued=True,
+        asks=s.FeedRequest, problems=ANSWERING, queued=True, about=feed.about,
     ),
     Route(
         "POST", "/v1/share-targets", sharing.share_targets, s.ShareReply,
         "Whom to share an item with.", asks=s.ShareRequest, problems=ANSWERING, queued=True,
+        about=sharing.about,
     ),
     Route(
         "POST", "/v1/events", events.events, s.EventsReply,
         "Take a batch of events; answered after the accepted ones are durable.",
-        asks=s.EventsRequest, status=202, problems=STORE,
+        asks=s.EventsRequest, status=202, problems=STORE, about=events.about,
     ),
     Route(
         "POST", "/v1/track", events.track, s.SegmentReply,
         "Take one event as Segment's tracking API sends it.", asks=s.RawEvent, problems=STORE,
+        about=events.about,
     ),
     Route(
         "POST", "/v1/batch", events.batch, s.SegmentReply,
         "Take a batch as Segment's tracking API sends it.", asks=s.SegmentBatch, problems=STORE,
+        about=events.about,
     ),
     Route(
         "GET", "/v1/users/{id}/portrait", portraits.portrait, s.PortraitReply,
         "The tags of a person.", problems=("unknown-user", "not-ready", *STORE),
+        about=portraits.about,
     ),
     Route(
         "DELETE", "/v1/users/{id}/portrait/tags/{tag}", portraits.suppress_tag, s.SuppressedReply,
         "Delete a tag of a person for good.", problems=("unknown-tag", *STORE),
+        about=portraits.about,
     ),
     Route(
         "PUT", "/v1/users/{id}/personalization", portraits.personalization,
         s.PersonalizationReply, "Set a person's own switch.",
-        asks=s.PersonalizationRequest, problems=STORE,
+        asks=s.PersonalizationRequest, problems=STORE, about=portraits.about,
+    ),
+    Route(
+        "POST", "/v1/tokens", tokens.token, s.TokenReply,
+        "Mint a token of a quarter of an hour for one person's browser or mini-program.",
+        asks=s.TokenRequest,
     ),
     Route(
         "PUT", "/v1/items", catalogue.put_items, s.WrittenReply, "Add or replace items.",

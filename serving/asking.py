@@ -1,9 +1,11 @@
 """One request on its way through a route, and what a route declares of itself."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from features.clock import format_instant
+from serving.guard import ANYONE, Caller
 from serving.loading import Models
 from serving.resources import Resources
 
@@ -24,6 +26,8 @@ class Asking:
         Of the answer.
     at_us : int
         The service's instant of arrival.
+    caller : Caller
+        Who asks.
     """
 
     body: Any
@@ -31,6 +35,7 @@ class Asking:
     resources: Resources
     request_id: str
     at_us: int
+    caller: Caller = ANYONE
 
     def head(self, models: Models | None) -> dict[str, Any]:
         """Fields that every answer has; ``models`` are those that took part."""
@@ -73,6 +78,8 @@ class Route:
         Kinds of problem it has beyond those of every route.
     queued : bool
         Whether it computes long enough to wait for a turn.
+    about : callable, optional
+        Asking → ids of the people it is about; without it no token of a person opens the route.
     also : tuple of (int, type)
         Other statuses that are no problems, with what they give.
     """
@@ -87,6 +94,7 @@ class Route:
     status: int = 200
     problems: tuple[str, ...] = ()
     queued: bool = False
+    about: Callable[[Asking], Iterable[str | None]] | None = None
     also: tuple[tuple[int, Any], ...] = ()
 
     @property

@@ -9,12 +9,21 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving import body
+from serving import audit, body
 from serving.asking import Asking, Route
-from serving.errors import MEDIA_TYPE, invalid, refusal
+from serving.errors import MEDIA_TYPE, Refusal, invalid, refusal
+from serving.guard import ANYONE
 from serving.ids import request_id
 from serving.resources import Resources
 from serving.schemas import Id
+
+_SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Headers of every answer: a browser guesses nothing, keeps nothing, shows it in no frame."""
 
 _ENCODE = msgspec.json.Encoder().encode
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -27,12 +36,15 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
     async def work(request: Request, asking_id: str, at_us: int) -> Response:
         if route.queued:
             resources.admission.check()  # before anything is read
-        resources.guard.check(request, route.scope)
+        caller = resources.guard.check(request, route.scope, at_us)
+        resources.rate(caller)
+        request.state.caller = caller
         _check_path(request.path_params)
         asked = None
         if route.asks is not None:
             asked = body.decode(await body.read(request, limits), route.asks)
-        asking = Asking(asked, request.path_params, resources, asking_id, at_us)
+        asking = Asking(asked, request.path_params, resources, asking_id, at_us, caller)
+        _check_person(route, asking)
         if route.queued:
             async with resources.admission.turn():
                 answer = route.answer(asking)
@@ -50,12 +62,28 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
             response = await work(request, asking_id, at_us)
         except Exception as error:
             response = problem(error, asking_id)
-        response.headers["x-request-id"] = asking_id
+        response.raw_headers += [(b"x-request-id", asking_id.encode()), *_SAFE]
+        if route.scope in audit.SCOPES:
+            note = getattr(request.state, "caller", ANYONE).note
+            resources.audit.note(
+                at_us, note, route.scope or "", route.name, response.status_code, asking_id
+            )
         spent = time.perf_counter() - started
         resources.metrics.seconds.labels(route.name, response.status_code).observe(spent)
         return response
 
     return respond
+
+
+def _check_person(route: Route, asking: Asking) -> None:
+    """A token of a person opens what is about that person alone."""
+    person = asking.caller.user_id
+    if person is None or route.scope is None:
+        return
+    if route.about is None:
+        raise Refusal("forbidden", "a person's token does not open this")
+    if any(other != person for other in route.about(asking)):
+        raise Refusal("forbidden", "the token is bound to another person")
 
 
 def _check_path(parameters: dict[str, str]) -> None:

@@ -8,6 +8,9 @@ The keys file has one line for each key: its scopes, the SHA-256 of the key in h
 ``admin`` includes the other scopes. Keys are random, so a plain hash keeps them. Without a keys
 file the service listens on the loopback address and answers callers of this machine that name it
 so: a web page of someone else that resolves to 127.0.0.1 is refused.
+
+The file is looked at once a second: a key is renewed by adding a line, and ends with its line. A
+file that became unreadable leaves the keys it had.
 """
 
 import base64
@@ -16,6 +19,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,17 +28,46 @@ from starlette.requests import Request
 from features.errors import FileRefused
 from serving.errors import Refusal
 from serving.settings import LOOPBACK
+from serving.tokens import PREFIX, Tokens
+from serving.watching import Watched
 
 SCOPES = frozenset({"app", "marketer", "admin"})
-_LINE = re.compile(r"(?P<scopes>[a-z,]+)\s+(?P<digest>[0-9a-f]{64})(?:\s+.*)?")
+_LINE = re.compile(r"(?P<scopes>[a-z,]+)\s+(?P<digest>[0-9a-f]{64})(?:\s+(?P<note>.*))?")
+_ASK = {"WWW-Authenticate": 'Bearer realm="huoren"'}
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is kept of one key."""
+    """What is kept of one key; ``note`` is what the keys file calls it."""
 
     digest: str
     scopes: frozenset[str]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks.
+
+    Parameters
+    ----------
+    name : str
+        Of the bucket that counts its requests; empty for this machine and for anyone.
+    scopes : frozenset of str
+        What it may do.
+    user_id : str or None
+        The one person a token is bound to.
+    note : str
+        What the keys file calls its key.
+    """
+
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
+    user_id: str | None = None
+    note: str = ""
+
+
+ANYONE = Caller()
 
 
 class Guard:
@@ -42,26 +75,31 @@ class Guard:
 
     Parameters
     ----------
-    keys : tuple of Key or None
-        None: no keys are configured.
+    keys : callable or None
+        Gives the keys in force; None: no keys are configured.
+    tokens : Tokens, optional
+        Tokens of people; without it none is taken.
     """
 
-    def __init__(self, keys: tuple[Key, ...] | None) -> None:
+    def __init__(
+        self, keys: Callable[[], tuple[Key, ...]] | None, tokens: Tokens | None = None
+    ) -> None:
         self.keys = keys
+        self.tokens = tokens
 
     @classmethod
-    def open(cls, path: Path | None) -> "Guard":
-        """Read the keys file.
+    def open(cls, path: Path | None, tokens: Tokens | None = None) -> "Guard":
+        """Read the keys file, and again when it changes.
 
         Raises
         ------
         FileRefused
             When it cannot be read or a line of it is wrong.
         """
-        return cls(None if path is None else _read(path))
+        return cls(None if path is None else Watched(path, _read), tokens)
 
-    def check(self, request: Request, scope: str | None) -> frozenset[str]:
-        """Scopes of whoever asks.
+    def check(self, request: Request, scope: str | None, now_us: int = 0) -> Caller:
+        """Whoever asks, if the route is open to them.
 
         Parameters
         ----------
@@ -70,34 +108,44 @@ class Guard:
         scope : str or None
             What the route asks for; None: open to anyone; ``local``: to anyone on this machine,
             elsewhere to any key.
+        now_us : int
+            The service's time, for tokens.
 
         Raises
         ------
         Refusal
             ``no-key``, ``forbidden`` or ``not-local``.
         """
+        token = _token(request.headers.get("authorization", ""))
+        if scope is not None and self.tokens is not None and token.startswith(PREFIX):
+            return self._person(token, scope, now_us)
         if self.keys is None:
             _check_local(request)
-            return SCOPES
+            return Caller(scopes=SCOPES, note="this machine")
         if scope is None or (scope == "local" and _is_local(request)):
-            return frozenset()
-        scopes = self._scopes(_token(request.headers.get("authorization", "")))
-        if scopes is None:
-            raise Refusal(
-                "no-key",
-                "the key is missing or unknown",
-                headers={"WWW-Authenticate": 'Bearer realm="huoren"'},
-            )
-        if scope != "local" and scope not in scopes:
+            return ANYONE
+        key = self._key(token, self.keys())
+        if key is None:
+            raise Refusal("no-key", "the key is missing or unknown", headers=_ASK)
+        if scope != "local" and scope not in key.scopes:
             raise Refusal("forbidden", f"this needs a key of scope {scope}")
-        return scopes
+        return Caller(key.digest, key.scopes, note=key.note)
 
-    def _scopes(self, token: str) -> frozenset[str] | None:
+    def _person(self, token: str, scope: str | None, now_us: int) -> Caller:
+        assert self.tokens is not None
+        user_id = self.tokens.person(token, now_us)
+        if user_id is None:
+            raise Refusal("no-key", "the token is unknown or its time is over", headers=_ASK)
+        if scope != "app":
+            raise Refusal("forbidden", "a person's token does not open this")
+        return Caller(f"user:{user_id}", user_id=user_id)
+
+    def _key(self, token: str, keys: tuple[Key, ...]) -> Key | None:
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = None
-        for key in self.keys or ():  # all of them, so that time tells nothing
+        for key in keys:  # all of them, so that time tells nothing
             if hmac.compare_digest(key.digest, digest):
-                found = key.scopes
+                found = key
         return found
 
 
@@ -137,7 +185,7 @@ def _parse(line: str, number: int) -> Key:
             expected=f"scopes of {', '.join(sorted(SCOPES))}, a SHA-256 in hex, a name",
             next_step="run `huoren key app` for a right one",
         )
-    return Key(match["digest"], SCOPES if "admin" in scopes else scopes)
+    return Key(match["digest"], SCOPES if "admin" in scopes else scopes, match["note"] or "")
 
 
 def _token(header: str) -> str:

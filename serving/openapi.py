@@ -13,7 +13,7 @@ from serving.schemas import Id
 
 _REF = "#/components/schemas/{name}"
 _EVERY = ("not-local", "internal")
-_KEYED = ("no-key", "forbidden")
+_KEYED = ("no-key", "forbidden", "rate-limited")
 _BODY = ("malformed-json", "upload-too-slow", "too-large", "media-type", "invalid-fields")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -67,7 +67,7 @@ def problems(route: Route) -> list[str]:
     """
     words = [*_EVERY, *route.problems]
     if route.scope is not None:
-        words += ["no-key"] if route.scope == "local" else _KEYED
+        words += _KEYED
     if route.asks is not None:
         words += _BODY
     if _PARAMETER.search(route.path):

@@ -1,6 +1,7 @@
 """What a worker holds while it runs: opened together, closed together."""
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,11 +10,14 @@ from features.clock import SECOND_US
 from features.ingest.parse import parse_event
 from features.store import Store
 from serving.admission import Admission
-from serving.guard import Guard
+from serving.audit import Audit
+from serving.guard import Caller, Guard
 from serving.impressions import Impressions
 from serving.loading import Loading
 from serving.monitoring import Metrics
+from serving.rates import Rates
 from serving.settings import ServiceClock, Settings
+from serving.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,12 @@ class Resources:
         The models in service.
     guard, admission : Guard, Admission
         Who may ask, and when it is too much.
-    impressions, metrics : Impressions, Metrics
+    impressions, metrics, audit : Impressions, Metrics, Audit
         What is written down.
+    tokens : Tokens
+        For the clients of an app.
+    key_rates, person_rates : Rates
+        How often one key, and the token of one person, may ask.
     """
 
     settings: Settings
@@ -44,6 +52,10 @@ class Resources:
     admission: Admission
     impressions: Impressions
     metrics: Metrics
+    tokens: Tokens
+    key_rates: Rates
+    person_rates: Rates
+    audit: Audit
 
     @classmethod
     def around(cls, settings: Settings, store: Store) -> Self:
@@ -55,12 +67,13 @@ class Resources:
         def told(loading: Loading) -> None:
             _tell(metrics, loading, clock, store)
 
+        tokens = Tokens.open(settings.home.state / "tokens.key")
         return cls(
             settings=settings,
             clock=clock,
             store=store,
             loading=Loading(settings, store, clock, told),
-            guard=Guard.open(settings.keys),
+            guard=Guard.open(settings.keys, tokens),
             admission=Admission(limits.queue_ms),
             impressions=Impressions(
                 settings.home.table("impressions"),
@@ -70,7 +83,23 @@ class Resources:
                 lambda person: person in tombstones.read(settings.home),
             ),
             metrics=metrics,
+            tokens=tokens,
+            key_rates=Rates(limits.key_rate),
+            person_rates=Rates(limits.person_rate),
+            audit=Audit(settings.home.root / "audit"),
         )
+
+    def rate(self, caller: Caller) -> None:
+        """Refuse a caller who asks too often.
+
+        Raises
+        ------
+        Refusal
+            ``rate-limited``.
+        """
+        if caller.name:
+            rates = self.key_rates if caller.user_id is None else self.person_rates
+            rates.check(caller.name, time.monotonic())
 
     def start(self) -> None:
         """Load, warm up and begin to follow the champion."""

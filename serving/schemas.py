@@ -241,6 +241,22 @@ class PersonalizationReply(Answer):
     enabled: bool
 
 
+# ── tokens ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class TokenRequest(Asked):
+    """Asks for a token bound to one person."""
+
+    user_id: Id
+
+
+class TokenReply(Answer):
+    """A token to send as ``Authorization: Bearer``; it opens what is about this person alone."""
+
+    token: str
+    expires_at: str
+
+
 # ── catalogue and ties ──────────────────────────────────────────────────────────────────────────
 
 

@@ -61,11 +61,13 @@ class Service:
         from features.store import open_store
         from serving.app import build
         from serving.resources import Resources
+        from serving.slow import cut_slow_heads
 
         own = logging.getLogger("huoren")
         own.handlers = logging.getLogger("bentoml").handlers
         own.setLevel(logging.INFO)
         own.propagate = False
+        cut_slow_heads(SETTINGS.limits.upload_seconds)
         self.parent = os.getppid()
         store = open_store(SETTINGS.home, SETTINGS.zone, place=SETTINGS.store)
         self.resources = Resources.around(SETTINGS, store)

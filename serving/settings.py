@@ -30,6 +30,10 @@ class Limits:
         Answers that may wait for the impression log before further ones are dropped.
     flush_seconds : float
         How often waiting impressions are written.
+    answer_seconds : float
+        From its turn on, after which a recommendation begins no further stage but the fallback.
+    key_rate, person_rate : float
+        Requests a second that one key, or the token of one person, may make; 0: no limit.
     """
 
     body_bytes: int = 1 << 20
@@ -37,6 +41,9 @@ class Limits:
     queue_ms: float = 25.0
     impressions: int = 10_000
     flush_seconds: float = 60.0
+    answer_seconds: float = 0.25
+    key_rate: float = 0.0
+    person_rate: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class Settings:
             zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
             store=environment.get("HUOREN_STORE") or EMBEDDED,
             compiled=compiled_folder(environment),
+            limits=Limits(key_rate=_number(environment, "HUOREN_KEY_RATE", Limits.key_rate)),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -145,6 +153,7 @@ class Settings:
             "HUOREN_ZONE": self.zone.name,
             "HUOREN_STORE": self.store,
             "HUOREN_CACHE": str(self.compiled.parent),
+            "HUOREN_KEY_RATE": str(self.limits.key_rate),
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
 
 
@@ -179,3 +188,14 @@ def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
         return int(text)
     except ValueError as error:
         raise InputError(f"{name} is no whole number", got=repr(text)) from error
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number < float("inf"):
+        raise InputError(f"{name} is no number of 0 or more", got=repr(text))
+    return number

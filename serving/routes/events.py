@@ -1,15 +1,35 @@
 """``POST /v1/events``: what happened, durable before it is acknowledged; Segment's calls too."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from features.errors import InputError
-from features.events import Event
+from features.events import ANONYMOUS_PREFIX, Event
 from features.ingest.parse import parse_event
 from features.store import Store
 from serving.asking import Asking
 from serving.schemas import EventsReply, EventsRequest, RejectedEvent, SegmentBatch, SegmentReply
+
+ACTS = frozenset({"track", "page", "screen"})
+"""Types of calls that tell what somebody did; the others say who is who, which takes a key."""
+
+
+def about(asking: Asking) -> Iterator[str | None]:
+    """Who is said to have done it; nobody where a call says who is who."""
+    for raw in _raws(asking.body):
+        acts = raw.get("type", "track") in ACTS
+        person = raw.get("user_id") or raw.get("userId")
+        anonymous = raw.get("anonymous_id") or raw.get("anonymousId")
+        if person is None and isinstance(anonymous, str):
+            person = ANONYMOUS_PREFIX + anonymous
+        yield person if acts and isinstance(person, str) else None
+
+
+def _raws(body: Any) -> Iterable[Mapping[str, Any]]:
+    if isinstance(body, EventsRequest):
+        return body.events
+    return body.batch if isinstance(body, SegmentBatch) else [body]
 
 
 async def events(asking: Asking) -> EventsReply:

@@ -1,6 +1,7 @@
 """``POST /v1/feed``: a personal list, page by page."""
 
 import math
+import time
 from collections.abc import Sequence
 
 from msgspec import UNSET
@@ -37,7 +38,7 @@ def feed(asking: Asking) -> FeedReply:
     models = asking.resources.loading.require()
     person = _person(asked)
     earlier = _earlier(person, asked.cursor)
-    query = _query(asked, person, earlier, asking.at_us)
+    query = _query(asking, person, earlier)
     answer = models.feed.recommend(query, asking.resources.store)
     shown = Shown(
         asking.request_id, person, query.at_us, query.scene, models.version, len(earlier), answer
@@ -55,6 +56,11 @@ def feed(asking: Asking) -> FeedReply:
         items=_items(answer, explain=asked.explain),
         explanation=_explanation(answer) if asked.explain else UNSET,
     )
+
+
+def about(asking: Asking) -> tuple[str, ...]:
+    """Whose list it is."""
+    return (_person(asking.body),)
 
 
 def given(found: Sequence[Reason]) -> list[ReasonGiven]:
@@ -82,8 +88,9 @@ def _earlier(person: str, given_cursor: str | None) -> tuple[str, ...]:
         raise invalid("cursor", str(error)) from None
 
 
-def _query(asked: FeedRequest, person: str, earlier: tuple[str, ...], arrived_us: int) -> FeedQuery:
-    context = asked.context
+def _query(asking: Asking, person: str, earlier: tuple[str, ...]) -> FeedQuery:
+    asked: FeedRequest = asking.body
+    context, arrived_us = asked.context, asking.at_us
     at_us = arrived_us if context.at is None else to_us(context.at)
     if not -EARLIEST_US <= at_us - arrived_us <= LATEST_US:
         raise invalid("context.at", "more than a day before or 30 days after the service's time")
@@ -105,6 +112,7 @@ def _query(asked: FeedRequest, person: str, earlier: tuple[str, ...], arrived_us
         recent=_recent(asked, at_us),
         personalized=asked.personalized,
         explain=asked.explain,
+        deadline_s=time.monotonic() + asking.resources.settings.limits.answer_seconds,
     )
 
 

@@ -19,6 +19,11 @@ from serving.schemas import (
 )
 
 
+def about(asking: Asking) -> tuple[str, ...]:
+    """Whose portrait it is."""
+    return (asking.path["id"],)
+
+
 def portrait(asking: Asking) -> PortraitReply:
     """Answer with the tags of a person."""
     person = asking.path["id"]

@@ -6,6 +6,11 @@ from serving.routes.feed import given
 from serving.schemas import ShareReply, ShareRequest, ShareTargetGiven
 
 
+def about(asking: Asking) -> tuple[str, ...]:
+    """Who shares."""
+    return (asking.body.user_id,)
+
+
 def share_targets(asking: Asking) -> ShareReply:
     """Answer with people to share with; it recommends, it never sends."""
     asked: ShareRequest = asking.body

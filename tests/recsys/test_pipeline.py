@@ -68,3 +68,8 @@ def test_rules_say_what_they_removed_and_later_ones_do_not_see_it():
         "bought": [2], "excluded": [3],
     }  # fmt: skip
     assert (first.seen, second.seen) == ([1, 2, 3], [1, 3])
+
+
+def test_past_the_deadline_the_last_source_alone_is_asked():
+    slate, left_out = pipeline.propose([Fixed("a", 1), Fixed("b", 2)], moment(), 10, deadline_s=0.0)
+    assert (slate.codes.tolist(), left_out) == ([2], ("source:a",))

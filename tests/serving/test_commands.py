@@ -46,6 +46,8 @@ def test_a_made_key_opens_the_service(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["key", "app", "--name", "shop server"]).output.splitlines()
     key, line = (text.partition(":")[2].strip() for text in told)
     (tmp_path / "keys").write_text(line)
-    [kept] = Guard.open(tmp_path / "keys").keys or ()
+    guard = Guard.open(tmp_path / "keys")
+    assert guard.keys is not None
+    [kept] = guard.keys()
     assert kept.scopes == {"app"}
     assert key not in line
