@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training import trials
 from training.bench import commands as bench
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 app.add_typer(bench.app, name="bench")
+app.add_typer(trials.app, name="experiment")
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")

@@ -20,10 +20,9 @@ from features.counters import Scope
 from features.errors import InputError, UnknownName
 from features.portraits import TAGS, Use
 from features.store import Store
+from recsys.experiments import BUCKETS, bucket
 from recsys.segments.desk import Desk
-from recsys.segments.ground import bucket
 from recsys.segments.language import Condition
-from recsys.segments.parse import BUCKETS
 
 CONTROL = 10.0
 """Percent held back from every campaign unless said otherwise."""

@@ -62,7 +62,7 @@ def judged(
     Returns
     -------
     ibis Table
-        Everybody with what the conditions need.
+        ``user_id`` of everybody, the tags compared, and what else the conditions need.
     list of ibis BooleanValue
         Truth of each condition over that table; never null.
     """
@@ -80,6 +80,7 @@ class _Plan:
     ground: Ground
     resolve: Resolve
     leaves: dict[Condition, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
 
     def gather(self, condition: Condition) -> None:
         match condition:
@@ -90,13 +91,15 @@ class _Plan:
                 self.gather(part)
             case InSegment(name):
                 self.gather(self.resolve(name))
-            case TagIs(op=op) if op not in SHARES:
-                pass
+            case TagIs(tag, op) if op not in SHARES:
+                self.tags.add(TAGS[tag].column)
             case _:
+                if isinstance(condition, Flow):
+                    self.tags.add(TAGS[condition.tag].column)
                 self.leaves.setdefault(condition, f"leaf{len(self.leaves)}")
 
     def frame(self) -> ir.Table:
-        frame = self.ground.people
+        frame = self.ground.people.select(c.USER, *sorted(self.tags))
         did = [one for one in self.leaves if isinstance(one, Did)]
         for table, asked in counted(did, self.ground):
             columns = {f"did{n}": self.leaves[one] for n, one in enumerate(asked)}

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from features.errors import InputError
 from features.home import Home
 from features.portraits.social import STRONG
 from features.snapshot import Snapshot
+from recsys.experiments import bucket
 from recsys.segments.book import Book
 from recsys.segments.compile import members
-from recsys.segments.ground import Ground, bucket
+from recsys.segments.ground import Ground
 from recsys.segments.language import Condition
 
 _REFUSING = f"""
@@ -91,6 +93,12 @@ class Desk:
         query = ibis.to_sql(expression, dialect="duckdb")
         with self._turn:
             return self.connection.sql(query).to_arrow_table()
+
+    @cached_property
+    def base(self) -> int:
+        """How many people there are to be in a segment."""
+        count = self.ask(self.ground.people.aggregate(people=ibis._.count()))
+        return int(count["people"][0].as_py())
 
     def members(self, condition: Condition) -> ir.Table:
         """Who is in a segment: table of ``user_id``."""

@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
-import xxhash
 
 from features.clock import BusinessZone
-from recsys.segments.parse import BUCKETS
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,3 @@ class Ground:
     listed: Callable[[str], ir.Table]
     scores: Callable[[str], ir.Table]
     buckets: Callable[[str], ir.Table]
-
-
-def bucket(salt: str, user_id: str) -> int:
-    """Where a person falls under a salt, 0 to 9999; the same on every engine and machine.
-
-    Examples
-    --------
-    >>> bucket("spring", "u1"), bucket("autumn", "u1")
-    (8777, 2116)
-    """
-    return xxhash.xxh64_intdigest(f"{salt}\0{user_id}".encode()) % BUCKETS

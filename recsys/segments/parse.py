@@ -18,6 +18,7 @@ from features.clock import DAY_US, HOUR_US
 from features.errors import InputError
 from features.events import KINDS
 from features.portraits import Kind
+from recsys.experiments import BUCKETS
 from recsys.segments import vocabulary as v
 from recsys.segments.language import (
     NUMERIC,
@@ -55,9 +56,6 @@ from recsys.segments.reading import (
     whole_in,
     word_in,
 )
-
-BUCKETS = 10_000
-"""People fall into so many buckets of one salt."""
 
 MAX_DEPTH = 20
 

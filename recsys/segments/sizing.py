@@ -7,8 +7,8 @@ import ibis.expr.types as ir
 
 from features import columns as c
 from features.portraits import TAGS, Kind, Use
+from recsys.experiments import bucket
 from recsys.segments.desk import Desk
-from recsys.segments.ground import bucket
 from recsys.segments.language import Condition
 from recsys.segments.words import sentence
 
@@ -62,9 +62,7 @@ def hidden(count: int) -> int | None:
 def size(desk: Desk, condition: Condition) -> Size:
     """Count a segment exactly."""
     counted = desk.ask(desk.members(condition).aggregate(people=ibis._.count()))
-    base = desk.ask(desk.ground.people.aggregate(people=ibis._.count()))
-    people = hidden(counted["people"][0].as_py())
-    return Size(people, base["people"][0].as_py(), desk.as_of_us)
+    return Size(hidden(counted["people"][0].as_py()), desk.base, desk.as_of_us)
 
 
 def spelled(condition: Condition) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from features.clock import DAY_US, HOUR_US
 from features.portraits import TAGS
+from recsys.experiments import BUCKETS
 from recsys.segments.language import (
     Act,
     Aggregate,
@@ -26,7 +27,6 @@ from recsys.segments.language import (
     Value,
     Window,
 )
-from recsys.segments.parse import BUCKETS
 from recsys.segments.vocabulary import ACTIVE_EVENTS
 
 _OPS = {

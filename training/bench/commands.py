@@ -77,3 +77,16 @@ def accuracy(
     depths = command.depths(k)
     measure = partial(command.rows, files, only, minutes, depths, seed, method)
     report.show(report.measured("accuracy", lambda: list(measure())), as_json=as_json)
+
+
+@app.command()
+def segments(
+    users: Annotated[int, typer.Option(help="People with portraits.")] = 1_000_000,
+    events: Annotated[int, typer.Option(help="What they did within 90 days.")] = 50_000_000,
+    as_json: Json = False,
+) -> None:
+    """Count segments exactly: by tags, by what people did, by whom they are tied to."""
+    from training.bench import report
+    from training.bench.segments.run import rows
+
+    report.show(report.measured("segments", lambda: list(rows(users, events))), as_json=as_json)

@@ -12,7 +12,8 @@ from features import columns as c
 from features.clock import DAY_US, BusinessZone
 from features.portraits import TAGS, Kind
 from features.tables import EVENTS, TABLES
-from recsys.segments.ground import Ground, bucket
+from recsys.experiments import bucket
+from recsys.segments.ground import Ground
 from tests.recsys.segments.naive import World
 
 ZONE = BusinessZone("Asia/Shanghai")

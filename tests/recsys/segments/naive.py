@@ -6,8 +6,8 @@ from typing import Any
 
 from features.clock import DAY_US, HOUR_US, BusinessZone
 from features.portraits import TAGS, Kind
+from recsys.experiments import bucket
 from recsys.segments import language as s
-from recsys.segments.ground import bucket
 from recsys.segments.language import Op
 
 Row = dict[str, Any]
