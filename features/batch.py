@@ -1,7 +1,7 @@
 """The batch compiler: counters as one Ibis expression for each kind of key, as of an instant."""
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -26,6 +26,12 @@ def counted(events: ir.Table) -> ir.Table:
     }
     read = [name for name in events.columns if name in named.union(_READ)]
     return events.filter(events[c.EVENT].isin(kinds)).select(*read)
+
+
+TIERED = frozenset(
+    event for one in CATALOGUE.values() if c.CITY_TIER in one.key.columns for event in one.events
+)
+"""Kinds of events whose person's city tier some counter reads."""
 
 
 def values(facts: ir.Table, key: Key, at_us: int, zone: BusinessZone) -> ir.Table:
@@ -86,10 +92,22 @@ def _aggregate(
         facts[c.EVENT].isin(events),
         *(facts[name].notnull() for name in key.columns),
     )
-    terms = _Terms(rows, events, at_us)
+    floors = {int(zone.floor(at_us, counter.refresh)) for counter in counters}
+    rows = _masked(rows, floors - {at_us})
+    terms = _Terms(rows, events)
     measures = {counter.column: _measure(terms, counter, at_us, zone) for counter in counters}
     counted = rows.select(*key.columns, **terms.columns)
     return counted.group_by(list(key.columns)).aggregate(**measures)
+
+
+def _masked(rows: ir.Table, floors: Iterable[int]) -> ir.Table:
+    """Kinds of events as each earlier instant saw them: later ones are null, and count nowhere."""
+    event = rows[c.EVENT]
+    masked = {
+        f"event_{as_of}": (rows[c.AT] < as_of).ifelse(event, ibis.null(event.type()))
+        for as_of in sorted(floors)
+    }
+    return rows.mutate(**masked) if masked else rows
 
 
 class _Terms:
@@ -98,17 +116,14 @@ class _Terms:
     Parameters
     ----------
     rows : ibis Table
-        Rows that some counter counts.
+        Rows that some counter counts, from ``_masked``.
     events : sequence of str
         The kinds of events that they are.
-    at_us : int
-        All of them happened before it.
     """
 
-    def __init__(self, rows: ir.Table, events: Sequence[str], at_us: int) -> None:
+    def __init__(self, rows: ir.Table, events: Sequence[str]) -> None:
         self.rows = rows
         self.events = events
-        self.at_us = at_us
         self.columns: dict[str, ir.Value] = {}
         self._names: dict[Hashable, str] = {}
 
@@ -120,7 +135,7 @@ class _Terms:
         """What a row adds to a sum before decay; null where it does not count."""
         same = ("amount", _weights(counter), counter.value, counter.once, as_of)
         return self._once(
-            same, lambda: self._before(_amount(self.rows, counter, self.events), as_of)
+            same, lambda: _amount(self.rows, self._event(as_of), counter, self.events)
         )
 
     def decay(self, half_life: Days, as_of: int) -> Deferred:
@@ -133,13 +148,12 @@ class _Terms:
         """Whether a row counts."""
         same = ("counts", tuple(sorted(counter.events)), counter.once, as_of)
         return self._once(
-            same, lambda: self._before(_matches(self.rows, counter, self.events), as_of)
+            same, lambda: _matches(self.rows, self._event(as_of), counter, self.events)
         )
 
-    def _before(self, value: ir.Value, as_of: int) -> ir.Value:
-        if as_of >= self.at_us:
-            return value
-        return (self.rows[c.AT] < as_of).ifelse(value, ibis.null(value.type()))
+    def _event(self, as_of: int) -> ir.StringColumn:
+        masked = f"event_{as_of}"
+        return self.rows[masked if masked in self.rows.columns else c.EVENT]
 
     def _once(self, what: Hashable, value: Callable[[], ir.Value]) -> Deferred:
         if what not in self._names:
@@ -174,17 +188,21 @@ def _chosen(terms: _Terms, counter: Counter, counts: Deferred) -> Deferred:
     return column.argmax(at, where=known) if counter.last else column.argmin(at, where=known)
 
 
-def _matches(rows: ir.Table, counter: Counter, events: Sequence[str]) -> ir.BooleanValue:
-    """Which rows a counter counts, whatever their time; the rows are of these kinds of events."""
-    mask = _among(rows, tuple(counter.events), events)
+def _matches(
+    rows: ir.Table, event: ir.StringColumn, counter: Counter, events: Sequence[str]
+) -> ir.BooleanValue:
+    """Which rows a counter counts; the rows are of these kinds of events."""
+    mask = _among(event, tuple(counter.events), events)
     return mask & (rows[c.LINE] == 0) if counter.once else mask
 
 
-def _amount(rows: ir.Table, counter: Counter, events: Sequence[str]) -> ir.NumericValue:
+def _amount(
+    rows: ir.Table, event: ir.StringColumn, counter: Counter, events: Sequence[str]
+) -> ir.NumericValue:
     """Weight of each row, times its value; null where the counter does not count it."""
     branches, left = [], list(events)
     for weight, names in _weights(counter):
-        branches.append((_among(rows, names, left), weight))
+        branches.append((_among(event, names, left), weight))
         left = [name for name in left if name not in names]
     weight = ibis.cases(*branches, else_=ibis.null("float64"))
     if counter.once:
@@ -192,14 +210,12 @@ def _amount(rows: ir.Table, counter: Counter, events: Sequence[str]) -> ir.Numer
     return weight * rows[counter.value].cast("float64") if counter.value else weight
 
 
-def _among(rows: ir.Table, names: Sequence[str], events: Sequence[str]) -> ir.BooleanValue:
-    """Whether a row's event is one of ``names``, told by the shorter list."""
+def _among(event: ir.StringColumn, names: Sequence[str], events: Sequence[str]) -> ir.BooleanValue:
+    """Whether an event, one of ``events`` or null, is one of ``names``; by the shorter list."""
     others = [name for name in events if name not in names]
     if not others:
-        return ibis.literal(True)
-    if len(others) < len(names):
-        return rows[c.EVENT].notin(others)
-    return rows[c.EVENT].isin(list(names))
+        return event.notnull()
+    return event.notin(others) if len(others) < len(names) else event.isin(list(names))
 
 
 def _weights(counter: Counter) -> tuple[tuple[float, tuple[str, ...]], ...]:
@@ -234,7 +250,7 @@ def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -
     if counter.window:
         rows = rows.filter(rows.day >= int(zone.day(at_us)) - int(counter.window.days))
     bucket = rows[counter.distinct] if counter.distinct else rows.day
-    weight = _amount(rows, counter, list(counter.events))
+    weight = _amount(rows, rows[c.EVENT], counter, list(counter.events))
     rows = rows.mutate(bucket=bucket.cast("string"), weight=weight)
     rows = rows.filter(rows.bucket.notnull(), rows.weight.notnull())
     total = rows.day.max().cast("float64") if counter.distinct else rows.weight.sum()

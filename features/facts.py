@@ -5,6 +5,8 @@ category, brand, shop and price, and its person's city tier, from the version in
 event's time; events before the first version take the first.
 """
 
+from collections.abc import Collection
+
 import ibis
 import ibis.expr.types as ir
 
@@ -22,6 +24,7 @@ def facts(
     zone: BusinessZone,
     low_us: int,
     high_us: int,
+    tiered: Collection[str] | None = None,
 ) -> ir.Table:
     """Join events with their context.
 
@@ -33,6 +36,9 @@ def facts(
         Gives ``day`` (days since 1970-01-01) and ``hour`` ("0" to "23").
     low_us, high_us : int
         Bounds of the events' instants, for the zone's changes of offset.
+    tiered : collection of str, optional
+        Kinds of events whose city tier is wanted; the others' people are not looked up. All when
+        left out.
 
     Returns
     -------
@@ -42,8 +48,11 @@ def facts(
     """
     item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE))
     user = _in_force(users, c.USER, (c.CITY_TIER,))
-    rows = _at_version(events, item, c.ITEM)
-    rows = _at_version(rows, user, c.USER)
+    rows = _at_version(events, item, events[c.ITEM])
+    person = rows[c.USER]
+    if tiered is not None:  # a join passes over keys that are null
+        person = rows[c.EVENT].isin(sorted(tiered)).ifelse(person, ibis.null(person.type()))
+    rows = _at_version(rows, user, person)
     local = rows[c.AT] + _offset(rows[c.AT], zone, low_us, high_us)
     price = ibis.coalesce(rows[c.PRICE], rows.version_price_fen)
     rows = rows.mutate(
@@ -67,11 +76,11 @@ def _in_force(table: ir.Table, key: str, columns: tuple[str, ...]) -> ir.Table:
     )
 
 
-def _at_version(events: ir.Table, versions: ir.Table, key: str) -> ir.Table:
+def _at_version(events: ir.Table, versions: ir.Table, key: ir.StringValue) -> ir.Table:
     joined = events.left_join(
         versions,
         [
-            events[key] == versions.version_key,
+            key == versions.version_key,
             events[c.AT] >= versions.version_from,
             events[c.AT] < versions.version_to,
         ],

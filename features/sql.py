@@ -94,7 +94,7 @@ def statements(dialect: str, at_us: int, zone: BusinessZone) -> Iterator[tuple[s
     events, items, users = map(_table, (EVENTS, ITEMS, USERS))
     told = batch.counted(events.filter(events.at_us < at_us))
     low_us = parse_instant(SINCE)
-    rows = facts(told, items, users, zone, low_us, max(at_us, low_us))
+    rows = facts(told, items, users, zone, low_us, max(at_us, low_us), batch.TIERED)
     name = f"{PREFIX}facts"
     yield name, _make(dialect, name, rows)
     made = ibis.table(rows.schema(), name=name)

@@ -74,7 +74,8 @@ def make_facts(span: Span, zone: BusinessZone, *, whole: bool) -> ir.Table:
     backend = ibis.duckdb.from_connection(span.connection)
     events, items, users = (backend.table(name) for name in ("events", "items", "users"))
     told = events if whole else batch.counted(events)
-    expression = facts(told, items, users, zone, span.low_us, span.high_us)
+    tiered = None if whole else batch.TIERED
+    expression = facts(told, items, users, zone, span.low_us, span.high_us, tiered)
     query = ibis.to_sql(expression, dialect="duckdb")
     span.connection.execute(f"CREATE TABLE facts AS {query}")
     return backend.table("facts")

@@ -87,7 +87,7 @@ def opened(
         _frame(own, home, name).createOrReplaceTempView(name)
     events, items, users = (backend.table(name) for name in ("events", "items", "users"))
     told = batch.counted(events.filter(events.at_us < at_us))
-    expression = facts(told, items, users, zone, span.low_us, span.high_us)
+    expression = facts(told, items, users, zone, span.low_us, span.high_us, batch.TIERED)
     frame = own.sql(ibis.to_sql(expression, dialect="pyspark")).persist()
     frame.createOrReplaceTempView("facts")
     try:
