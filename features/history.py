@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +23,9 @@ from features.tombstones import Absence, Tombstones
 
 THREADS = 2
 """Threads of one connection; a feature job shares the machine with the service."""
+
+MEMORY = "40%"
+"""Of the machine's memory, or of the container's; beyond it queries spill to ``TMPDIR``."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ class History:
             Of its own, in memory; the caller closes it. Columns are those of ``features.tables``,
             in their order. Nobody who was forgotten is in it.
         """
-        connection = duckdb.connect(config={"threads": THREADS})
+        spill = Path(gettempdir()) / f"huoren-spill-{uuid4().hex}"  # made when it is needed
+        connection = duckdb.connect(
+            config={"threads": THREADS, "memory_limit": MEMORY, "temp_directory": str(spill)}
+        )
         sources = {}
         for name, kind in TABLES.items():
             files = self._event_files(start_us, end_us) if name == "events" else self.files(name)

@@ -71,3 +71,16 @@ def test_sql_sees_every_table(history: History) -> None:
     counts = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM items)"
     with history.connect(end_us=DAY_US) as connection:
         assert connection.sql(counts).fetchall() == [(2, 3)]
+
+
+def test_a_query_that_needs_more_memory_spills_and_leaves_nothing(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.history.MEMORY", "64MB")
+    monkeypatch.setattr("features.history.gettempdir", lambda: str(tmp_path / "spilt"))
+    (tmp_path / "spilt").mkdir()
+    with history.connect() as connection:
+        connection.execute("CREATE TABLE big AS SELECT range, hash(range) FROM range(6_000_000)")
+        assert list((tmp_path / "spilt").glob("huoren-spill-*/*"))
+        assert connection.sql("SELECT count(*) FROM big").fetchall() == [(6_000_000,)]
+    assert list((tmp_path / "spilt").iterdir()) == []

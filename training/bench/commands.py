@@ -20,18 +20,25 @@ def choose() -> None:
 
 @app.command()
 def features(
-    events: Annotated[int, typer.Option(help="Rows of the history that is made up.")] = 5_000_000,
+    events: Annotated[
+        list[int] | None,
+        typer.Option(help="Rows of the history that is made up; repeat. Default: 1 M and 5 M."),
+    ] = None,
+    slope: Annotated[
+        bool, typer.Option("--slope", help="1, 5, 20 and 50 M events: takes about an hour.")
+    ] = False,
     method: Annotated[
         list[str] | None,
-        typer.Option(help="huoren, hand_written_sql, spark, online; repeat. Default: all."),
+        typer.Option(help="huoren, hand_written_sql, job, spark, online; repeat. Default: all."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute every counter: declared, by hand, on Spark, and event by event."""
     from training.bench import report
-    from training.bench.features.run import rows
+    from training.bench.features.run import SIZES, SLOPE, rows
 
-    report.show(report.measured("features", lambda: list(rows(events, method))), as_json=as_json)
+    sizes = SLOPE if slope else tuple(events or SIZES)
+    report.show(report.measured("features", lambda: list(rows(sizes, method))), as_json=as_json)
 
 
 @app.command()

@@ -5,6 +5,8 @@ import platform
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
@@ -74,6 +76,31 @@ def _descendants(pid: int) -> "Iterator[int]":
         yield from _descendants(child)
 
 
+@contextmanager
+def apart() -> "Iterator[Apart]":
+    """Open a fresh process that runs one function after the other for the length of a block.
+
+    Examples
+    --------
+    >>> with apart() as run:
+    ...     run(abs, -3), run(max, 1, 2)
+    (3, 2)
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield Apart(pool)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Calls functions of modules in another process; what they take and return is pickled."""
+
+    pool: ProcessPoolExecutor
+
+    def __call__(self, work: "Callable[P, R]", *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call, and wait for what comes back."""
+        return self.pool.submit(work, *args, **kwargs).result()
+
+
 def alone(work: "Callable[P, R]", *args: P.args, **kwargs: P.kwargs) -> R:
     """Run in a fresh process, so that one measurement's memory is not another's.
 
@@ -87,5 +114,5 @@ def alone(work: "Callable[P, R]", *args: P.args, **kwargs: P.kwargs) -> R:
     >>> alone(abs, -3)
     3
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *args, **kwargs).result()
+    with apart() as run:
+        return run(work, *args, **kwargs)

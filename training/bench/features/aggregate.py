@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import NamedTuple
 
-from features import batch
+from features import batch, snapshot
 from features.clock import BusinessZone
 from features.counters import Key
 from features.engines import Engine, open_engine
@@ -15,15 +15,22 @@ from features.engines.spark import opened, session
 from features.home import Home
 from training.bench.features import by_hand
 from training.bench.machine import peak_mb
-from training.bench.report import Row
 
 ZONE = BusinessZone("Asia/Shanghai")
 
-Run = Callable[[], None]
+Run = Callable[[], object]
 
 
-def measure(method: str, root: Path, at_us: int, folder: Path, times: int) -> Row:
-    """Seconds from open Parquet to values written.
+class Taken(NamedTuple):
+    """What one run took; ``cpu_s`` is this process's processor time, of all threads."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+
+
+def measure(method: str, root: Path, at_us: int, folder: Path, times: int = 1) -> list[Taken]:
+    """Time from open Parquet to values written.
 
     Parameters
     ----------
@@ -36,29 +43,17 @@ def measure(method: str, root: Path, at_us: int, folder: Path, times: int) -> Ro
     folder : Path
         Receives one Parquet file for each kind of key.
     times : int
-        The median of so many runs; more than one are preceded by a run that is not counted.
-
-    Returns
-    -------
-    mapping
-        ``method``, ``seconds``, ``peak_mb``.
+        How many runs, one after the other; what the method keeps running is started once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with METHODS[method](Home(root), at_us, folder) as run:
-        if times > 1:
-            run()
-        taken = [_seconds(run) for _ in range(times)]
-        return {
-            "method": method,
-            "seconds": round(median(taken), 3),
-            "peak_mb": round(peak_mb(), 1),
-        }
+        return [_taken(run) for _ in range(times)]
 
 
-def _seconds(run: Run) -> float:
-    start = perf_counter()
+def _taken(run: Run) -> Taken:
+    start, cpu = perf_counter(), process_time()
     run()
-    return perf_counter() - start
+    return Taken(perf_counter() - start, process_time() - cpu, peak_mb())
 
 
 @contextmanager
@@ -73,6 +68,11 @@ def _huoren(home: Home, at_us: int, folder: Path) -> Iterator[Run]:
 @contextmanager
 def _by_hand(home: Home, at_us: int, folder: Path) -> Iterator[Run]:
     yield lambda: by_hand.write(home, at_us, folder)
+
+
+@contextmanager
+def _job(home: Home, at_us: int, folder: Path) -> Iterator[Run]:
+    yield lambda: snapshot.publish(home, at_us, ZONE)
 
 
 @contextmanager
@@ -97,6 +97,7 @@ def _write(engine: Engine, at_us: int, folder: Path) -> None:
 METHODS: dict[str, Callable[[Home, int, Path], AbstractContextManager[Run]]] = {
     "huoren": _huoren,
     "hand_written_sql": _by_hand,
+    "job": _job,
     "spark": _spark,
 }
 """What opens each method: leaving the context ends what it had started."""

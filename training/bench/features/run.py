@@ -1,22 +1,35 @@
-"""``huoren bench features``: every method on one history, in turn."""
+"""``huoren bench features``: every method on one history after the other."""
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from features.engines.spark import require_spark
 from features.errors import InputError, UnknownName
 from training.bench import history
 from training.bench.features import aggregate, online
+from training.bench.features.aggregate import Taken
 from training.bench.features.compare import max_rel_diff
-from training.bench.machine import alone
+from training.bench.machine import alone, apart
 from training.bench.report import Row
 
 _LOG = logging.getLogger(__name__)
 
-ONCE_FROM = 20_000_000
-"""From this many events on one run is measured; below, the median of three after a first one."""
+SIZES = (1_000_000, 5_000_000)
+SLOPE = (1_000_000, 5_000_000, 20_000_000, 50_000_000)
+
+IN_TURN = ("huoren", "hand_written_sql")
+"""Measured in turn, so that whatever else the machine does befalls both."""
+
+RUNS = 3
+"""Runs that count, after a first one that does not."""
+
+SPARK_WARM_TO = 1_000_000
+"""Up to here Spark is measured like the others, beyond in its first run alone."""
 
 ONLINE_EVENTS = 20_000
 """Events that the online store is filled with."""
@@ -24,13 +37,13 @@ ONLINE_EVENTS = 20_000
 METHODS = (*aggregate.METHODS, "online")
 
 
-def rows(events: int, methods: Sequence[str] | None = None) -> Iterator[Row]:
+def rows(sizes: Sequence[int], methods: Sequence[str] | None = None) -> Iterator[Row]:
     """Measure.
 
     Parameters
     ----------
-    events : int
-        Rows of the history.
+    sizes : sequence of int
+        Rows of each history; ``spark`` and ``online`` are measured on the first.
     methods : sequence of str, optional
         Which of ``METHODS``; all when left out. Spark is passed over, with a word about it, where
         it cannot run.
@@ -38,8 +51,11 @@ def rows(events: int, methods: Sequence[str] | None = None) -> Iterator[Row]:
     Yields
     ------
     mapping
-        ``method``, ``events``, ``seconds``, ``peak_mb``; ``max_rel_diff`` from the first row;
-        ``online``: see ``training.bench.features.online``.
+        ``method``, ``events``, ``seconds``, ``peak_mb``, ``cpu_s``, ``runs``; ``growth``, the power
+        of the number of events by which seconds grew from the size before; ``ratio`` of ours to the
+        rival's seconds; ``max_rel_diff`` from our values. ``job`` is the whole of
+        ``huoren features``: ties, references and portraits too. For ``online`` see
+        ``training.bench.features.online``.
 
     Raises
     ------
@@ -51,29 +67,87 @@ def rows(events: int, methods: Sequence[str] | None = None) -> Iterator[Row]:
     for method in methods or ():
         if method not in METHODS:
             raise UnknownName.among("method", method, METHODS)
-    if events < 1_000:
+    if min(sizes) < 1_000:
         raise InputError(
-            "too few events to measure", expected="--events 1000 or more", got=str(events)
+            "too few events to measure", expected="--events 1000 or more", got=str(min(sizes))
         )
+    chosen = [name for name in METHODS if name in (methods or METHODS)]
+    once = [name for name in chosen if name == "online" or (name == "spark" and _spark_runs())]
+    before: dict[str, Row] = {}
+    for events in sorted(set(sizes)):
+        everywhere = [name for name in chosen if name not in ("spark", "online")]
+        for row in _of_size(events, everywhere + (once if not before else [])):
+            method = str(row["method"])
+            yield {**row, **_growth(before.get(method), row)}
+            before[method] = row
+
+
+def _of_size(events: int, methods: Sequence[str]) -> Iterator[Row]:
     with TemporaryDirectory(prefix="huoren-bench-") as place:
         folder = Path(place)
+        _LOG.info("making up %s events", f"{events:,}")
         home = alone(history.write, folder / "home", events).root
-        for method in methods or METHODS:
-            if method == "online":
+        paired = [method for method in methods if method in IN_TURN]
+        told = {"events": events}
+        for row in _in_turn(home, folder, paired):
+            yield {**row, **told}
+        for method in methods:
+            if method in ("job", "spark"):
+                yield {**_by_itself(method, home, folder, events), **told}
+            elif method == "online":
                 yield alone(online.measure, home, min(events, ONLINE_EVENTS), folder / "online")
-            elif method != "spark" or _spark_runs():
-                yield _aggregated(method, home, folder, events)
 
 
-def _aggregated(method: str, home: Path, folder: Path, events: int) -> Row:
-    times = 1 if events >= ONCE_FROM else 3
+def _in_turn(home: Path, folder: Path, methods: Sequence[str]) -> Iterator[Row]:
+    taken: dict[str, list[Taken]] = {method: [] for method in methods}
+    with ExitStack() as stack:
+        processes = {method: stack.enter_context(apart()) for method in methods}
+        for turn in range(RUNS + 1):
+            for method, run in processes.items():
+                made = folder / method
+                (one,) = run(aggregate.measure, method, home, history.END_US, made)
+                _LOG.info("%s: %.1f s, %.1f s of processor", method, one.seconds, one.cpu_s)
+                taken[method] += [one] if turn else []
+    found = {method: _row(method, some) for method, some in taken.items()}
+    if len(found) == len(IN_TURN):
+        ours, rival = (float(str(found[method]["seconds"])) for method in IN_TURN)
+        found["huoren"]["ratio"] = round(ours / rival, 3)
+        found["hand_written_sql"]["max_rel_diff"] = _apart(folder, "hand_written_sql")
+    yield from found.values()
+
+
+def _by_itself(method: str, home: Path, folder: Path, events: int) -> Row:
+    warm = method == "spark" and events <= SPARK_WARM_TO
     made = folder / method
-    found = alone(aggregate.measure, method, home, history.END_US, made, times)
-    row: dict[str, object] = {"method": method, "events": events, **found}
-    ours = folder / "huoren"
-    if method != "huoren" and ours.exists():
-        row["max_rel_diff"] = alone(max_rel_diff, ours, made)
+    times = RUNS + 1 if warm else 1
+    taken = alone(aggregate.measure, method, home, history.END_US, made, times)
+    row = _row(method, taken[1:] or taken)
+    if method == "spark" and (folder / "huoren").exists():
+        row["max_rel_diff"] = _apart(folder, method)
     return row
+
+
+def _apart(folder: Path, method: str) -> float:
+    return alone(max_rel_diff, folder / "huoren", folder / method)
+
+
+def _row(method: str, taken: Sequence[Taken]) -> dict[str, object]:
+    return {
+        "method": method,
+        "events": 0,
+        "seconds": round(median(one.seconds for one in taken), 3),
+        "peak_mb": round(max(one.peak_mb for one in taken), 1),
+        "cpu_s": round(median(one.cpu_s for one in taken), 2),
+        "runs": len(taken),
+    }
+
+
+def _growth(before: Row | None, row: Row) -> dict[str, float]:
+    if before is None:
+        return {}
+    more = float(str(row["events"])) / float(str(before["events"]))
+    slower = float(str(row["seconds"])) / float(str(before["seconds"]))
+    return {"growth": round(math.log(slower) / math.log(more), 2)}
 
 
 def _spark_runs() -> bool:

@@ -16,7 +16,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     home = history.write(place / "home", 30_000)
     methods = ("huoren", "hand_written_sql")
     rows = [measure(name, home.root, history.END_US, place / name, 1) for name in methods]
-    assert all(row["seconds"] > 0 and row["peak_mb"] > 0 for row in rows)
+    assert all(one.seconds > 0 and one.peak_mb > 0 for (one,) in rows)
     ours, rival = (place / name for name in methods)
     return ours, rival
 
