@@ -85,6 +85,7 @@ class Erasure:
             ("snapshots", self.home.features.rglob("*.parquet")),
             ("impressions", self.home.table("impressions").rglob("*.parquet")),
             ("exports", (self.home.root / "exports").rglob("*.parquet")),
+            ("scores", (self.home.root / "scores").rglob("*.parquet")),
         ):
             self._plain(place, sorted(files))
         for path in sorted((self.home.root / "exports").rglob("*.csv")):

@@ -115,6 +115,36 @@ def evaluate(
 
 
 @app.command()
+def score(
+    model: Annotated[
+        str, typer.Argument(help="A goal: ready-to-buy, repurchase, churn, …, or its TOML file.")
+    ],
+    data: DataOption = None,
+    users: Annotated[
+        Path | None, typer.Option(help="Only these people: a file with one id on each line.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the scores there too, as CSV or Parquet.")
+    ] = None,
+    at: Annotated[str, typer.Option(help="As of this instant, ISO 8601 with zone.")] = "",
+    zone: Annotated[str, typer.Option(help="Business time zone.")] = "Asia/Shanghai",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Predict who will do what: fit a goal, back-test it, score its cohort."""
+    from rich.console import Console
+
+    from features.clock import BusinessZone, parse_instant
+    from features.home import Home
+    from training.predictions import job
+
+    at_us = parse_instant(at) if at else None
+    done = job.run(Home.from_option(data), model, users, at_us, BusinessZone(zone))
+    if out is not None:
+        job.save(done.rows, out)
+    job.show(done, Console(soft_wrap=as_json), as_json=as_json)
+
+
+@app.command()
 def demo(
     source: Annotated[str, typer.Option(help="simulated, ciao or taobao-share.")] = "simulated",
     path: Annotated[Path | None, typer.Option(help="The folder of the public set.")] = None,

@@ -1,4 +1,4 @@
-"""LambdaMART over rows of numbers: the only importer of lightgbm.
+"""LambdaMART over rows of numbers.
 
 Burges, "From RankNet to LambdaRank to LambdaMART", 2010; Ke et al., "LightGBM", NeurIPS 2017.
 """
@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from features.absent import absent
 from features.errors import InputError
+from recsys import boosting
 from recsys.ranking.native import Score
 
 Rows = npt.NDArray[np.float32]
@@ -126,7 +126,7 @@ class LambdaMart:
         InputError
             When no query has a positive row.
         """
-        lightgbm = _lightgbm()
+        lightgbm = boosting.lightgbm()
         if not np.any(train.labels > 0):
             raise InputError(
                 "nothing to learn a ranking from",
@@ -170,13 +170,7 @@ class LambdaMart:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read a text model."""
-        booster = _lightgbm().Booster(model_file=str(path))
+        booster = boosting.lightgbm().Booster(model_file=str(path))
         found = cls(booster, booster.feature_name())
         found.text_file = path
         return found
-
-
-def _lightgbm() -> Any:
-    with absent("pandas", "sklearn"):  # rows come as arrays
-        import lightgbm
-    return lightgbm

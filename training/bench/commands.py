@@ -97,3 +97,43 @@ def segments(
     from training.bench.segments.run import rows
 
     report.show(report.measured("segments", lambda: list(rows(users, events))), as_json=as_json)
+
+
+@app.command()
+def uplift(
+    table: Annotated[
+        Path | None, typer.Option(help="The trial, a row for each person: Parquet or CSV.")
+    ] = None,
+    treatment: Annotated[str, typer.Option(help="Column of the arm.")] = "",
+    control: Annotated[str, typer.Option(help="Value of the untreated arm.")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Column to change; of several, with commas, the first.")
+    ] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--features", help="Columns known before, with commas or repeated."),
+    ] = None,
+    propensity: Annotated[
+        str, typer.Option(help="Column of the chance of being treated; default the same for all.")
+    ] = "",
+    effect: Annotated[str, typer.Option(help="Column of the true effect, if simulated.")] = "",
+    treated_at: Annotated[str, typer.Option(help="Column of the instant of assignment.")] = "",
+    outcome_at: Annotated[str, typer.Option(help="Column of the instant of the outcome.")] = "",
+    world: Annotated[
+        int | None, typer.Option(help="Instead of a table: simulated worlds, so many.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Random splits into 70 % and 30 %.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Order people by what a treatment changes: ours, single learners, lots, a placebo."""
+    from training.bench.uplift import asked
+
+    asked.run(
+        asked.Asked(
+            table, treatment, control, outcome, tuple(columns or ()), propensity, effect,
+            treated_at, outcome_at,
+        ),
+        worlds=world,
+        seeds=seeds,
+        as_json=as_json,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Orders of people by uplift, on trials: ours, single learners, lots, a placebo."""
