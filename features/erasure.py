@@ -48,6 +48,12 @@ class Count:
     stripped: int = 0
     files: int = 0
 
+    def __add__(self, other: Self) -> "Count":
+        """Both together."""
+        return Count(
+            self.rows + other.rows, self.stripped + other.stripped, self.files + other.files
+        )
+
 
 class Erasure:
     """One person's way out of the files of a home; a context manager.

@@ -69,7 +69,7 @@ class EventKind:
     name : str
         As Segment spells it.
     family : str
-        shopping, order, rec, share, group_buy, graph, campaign, privacy.
+        shopping, order, rec, share, group_buy, graph, campaign, privacy, identity.
     required : tuple of str
         Columns without which the event says nothing; a row that lacks one is quarantined.
     sentence : str
@@ -109,6 +109,9 @@ CAMPAIGN_ASSIGNED = "Campaign Assigned"
 CONSENT_UPDATED = "Consent Updated"
 PERSONALIZATION_TOGGLED = "Personalization Toggled"
 TAG_SUPPRESSED = "Tag Suppressed"
+IDENTIFIED = "User Identified"
+ALIASED = "User Aliased"
+SEPARATED = "User Separated"
 
 _KINDS = (
     EventKind("Products Searched", "shopping", ("query",), "searched for words"),
@@ -152,6 +155,9 @@ _KINDS = (
     EventKind(CONSENT_UPDATED, "privacy", (), "gives these consents; reason: scopes"),
     EventKind(PERSONALIZATION_TOGGLED, "privacy", ("reason",), "switched it; reason: on or off"),
     EventKind(TAG_SUPPRESSED, "privacy", ("reason",), "deleted a tag of the portrait; reason: tag"),
+    EventKind(IDENTIFIED, "identity", (), "is the visitor peer_id too, if it is named", False),
+    EventKind(ALIASED, "identity", (c.PEER,), "is also known as peer_id", active=False),
+    EventKind(SEPARATED, "identity", (c.PEER,), "is not peer_id after all", active=False),
 )
 
 KINDS = {kind.name: kind for kind in _KINDS}

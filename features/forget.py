@@ -1,7 +1,8 @@
 """What ``huoren forget`` does: a tombstone, then everything that names the person, then a report.
 
 The tombstone comes first: from then on nothing about the person comes in, and nobody who reads the
-history sees what is still there. A run that was cut off is finished by the next one.
+history sees what is still there. A run that was cut off is finished by the next one. Whoever has
+several ids (``features.identities``) goes with all of them.
 """
 
 import json
@@ -22,9 +23,11 @@ from features import tombstones
 from features.clock import BusinessZone, format_instant
 from features.erasure import Count, Erasure
 from features.errors import InputError
+from features.history import History
 from features.home import Home
+from features.identities import people
 from features.ingest.writing import Transaction
-from features.store import Forgotten, open_store, zone_in_force
+from features.store import open_store, zone_in_force
 from features.store.files import guarded, locked, put_in_place
 
 
@@ -55,6 +58,8 @@ class Report:
     ----------
     since_us : int
         Instant of the tombstone.
+    ids : int
+        Under how many ids the person was known.
     erased : dict of str to Count
         By place; places where nothing was are left out.
     pending : tuple of Pending
@@ -64,6 +69,7 @@ class Report:
     """
 
     since_us: int
+    ids: int
     erased: dict[str, Count]
     pending: tuple[Pending, ...]
     seconds: float
@@ -72,6 +78,7 @@ class Report:
         """Plain values, as ``--json`` prints them."""
         return {
             "since": format_instant(self.since_us),
+            "ids": self.ids,
             "erased": {place: asdict(count) for place, count in self.erased.items()},
             "pending": [asdict(one) for one in self.pending],
             "seconds": round(self.seconds, 2),
@@ -86,7 +93,7 @@ def forget(home: Home, user_id: str) -> Report:
     home : Home
         Services may go on answering from it.
     user_id : str
-        The person.
+        The person, by any id.
 
     Raises
     ------
@@ -101,23 +108,51 @@ def forget(home: Home, user_id: str) -> Report:
         raise InputError("nobody to forget", expected="a user id", got="an empty text")
     start = perf_counter()
     home.require(home.root, "ingest")
-    since_us = bury(home, user_id)
-    erased: dict[str, Count] = {}
     zone = zone_in_force(home)
+    ids = _ids(home, zone, user_id)
+    since_us = min(bury(home, one) for one in ids)
+    erased: dict[str, Count] = {}
     if zone or home.state.exists():
-        done = _online(home, zone, user_id)
+        with closing(open_store(home, zone)) as store:
+            done = store.forget(ids)
         erased["log"], erased["states"] = Count(done.entries), Count(done.states)
     home.state.mkdir(parents=True, exist_ok=True)
-    with locked(home.state / "seal.lock"), Transaction(home) as into:
-        with Erasure(home, user_id, into) as erasure:
-            erasure.run()
-        into.commit()
-    erased |= erasure.counts
+    with locked(home.state / "seal.lock"):
+        for one in ids:
+            with Transaction(home) as into, Erasure(home, one, into) as erasure:
+                erasure.run()
+                into.commit()
+            for place, count in erasure.counts.items():
+                erased[place] = erased.get(place, Count()) + count
+    _unfinished(home).unlink(missing_ok=True)
     bundles, pending = _bundles(home, since_us)
     erased["bundles"] = Count(files=bundles)
-    pending += _left(home, user_id)
+    for one in ids:
+        pending += _left(home, one)
     said = {place: count for place, count in erased.items() if any(asdict(count).values())}
-    return Report(since_us, said, tuple(pending), perf_counter() - start)
+    return Report(since_us, len(ids), said, tuple(pending), perf_counter() - start)
+
+
+def _ids(home: Home, zone: BusinessZone | None, user_id: str) -> list[str]:
+    """All ids of a person, noted until the erasure is done: a next run could not find them."""
+    file = _unfinished(home)
+    found = {user_id, *(json.loads(file.read_text()) if file.exists() else ())}
+    known = people(History(home).links(forgotten=True))
+    found |= {other for one in found for other in known.get(one, ())}
+    if zone:
+        with closing(open_store(home, zone)) as store:
+            found |= {other for one in found for other in store.ids(one)}
+    ids = sorted(found)
+    if len(ids) > 1:
+        with guarded(file):
+            written = file.with_name(f".{file.name}.{uuid4().hex}")
+            written.write_text(json.dumps(ids))
+            put_in_place(written, file)
+    return ids
+
+
+def _unfinished(home: Home) -> Path:
+    return home.root / "forgetting.json"
 
 
 def bury(home: Home, user_id: str) -> int:
@@ -129,11 +164,6 @@ def bury(home: Home, user_id: str) -> int:
         written.write_text(tombstones.text(stones))
         put_in_place(written, file)
     return stones.people[stones.digest(user_id)]
-
-
-def _online(home: Home, zone: BusinessZone | None, user_id: str) -> Forgotten:
-    with closing(open_store(home, zone)) as store:
-        return store.forget([user_id])
 
 
 def _bundles(home: Home, since_us: int) -> tuple[int, list[Pending]]:

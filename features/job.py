@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from features import choices, portraits, snapshot
+from features import choices, portraits, snapshot, unmerged
 from features.clock import BusinessZone, format_instant, now_us
 from features.history import History
 from features.home import Home
@@ -60,12 +60,19 @@ def run(home: Home, at_us: int | None, zone: BusinessZone, engine: str = "duckdb
     as_of = newest.manifest.as_of_us
     history = History(home)
     states = dict(snapshot.states(newest, choices.people(history, as_of)))
+    states |= unmerged.states(home, as_of, zone)
     items = (
         Item(**{name: row[name] for name in Item.__struct_fields__})
         for row in history.items(as_of).to_pylist()
     )
     load_snapshot(
-        home, zone, states.items(), items, log_seq=newest.manifest.log_seq, as_of_us=as_of
+        home,
+        zone,
+        states.items(),
+        items,
+        history.links(as_of),
+        log_seq=newest.manifest.log_seq,
+        as_of_us=as_of,
     )
     return Published(newest, sealed.entries, len(states))
 

@@ -3,8 +3,7 @@
 The log is sealed, everybody's state is built anew from the history as ``huoren features`` would,
 and compared with the states that serve, read at the same instant. Both must agree in every live
 counter of every person and key to 1e-6 relative or 1e-9 absolute, and exactly in the rest: last
-acts, ties, profile and choices. After an erasure they differ in what the forgotten person had done
-to others until the next ``huoren features``.
+acts, ties, profile and choices. Whoever has several ids is compared as one person.
 """
 
 import json
@@ -14,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from features.history import History
 from features.home import Home
 from features.online import Reading, State, live
 from features.store import Store, open_store
-from features.store.files import connect, guarded
+from features.store.projection import chunks
 from features.store.sealing import seal
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
@@ -151,7 +151,7 @@ def reconcile(home: Home, zone: BusinessZone, at_us: int | None = None) -> Recon
                 break
             instant = _instant(home, at_us)
             batch = _rebuilt(home, instant, zone)
-            online = _served(home, store, batch)
+            online = _served(store, batch)
             if store.log_seq == reached:
                 return compare(online, batch, instant, zone)
     raise StoreError(
@@ -271,14 +271,13 @@ def _rebuilt(home: Home, at_us: int, zone: BusinessZone) -> dict[str, State]:
         return dict(snapshot.states(made, choices.people(History(home), at_us)))
 
 
-def _served(home: Home, store: Store, batch: Mapping[str, State]) -> Mapping[str, State]:
+def _served(store: Store, batch: Mapping[str, State]) -> Mapping[str, State]:
     """States that serve: of everybody the batch knows, and of whoever else is there."""
-    people = set(batch)
-    path = home.state / "state.db"
-    if path.exists():
-        with guarded(path), closing(connect(path, durable=False)) as connection:
-            people |= {name for (name,) in connection.execute("SELECT user_id FROM states")}
-    return store.states(sorted(people))
+    found: dict[str, State] = {}
+    others = (user for user in store.everyone() if store.ids(user)[0] == user)
+    for page in chunks(chain(batch, others)):
+        found |= store.states(page)
+    return found
 
 
 def show(found: Reconciled, console: Console, *, as_json: bool) -> None:

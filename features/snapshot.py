@@ -22,7 +22,7 @@ from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
 from features.counters import Counter, Key
-from features.engines import open_engine
+from features.engines import Engine, open_engine
 from features.engines.embedded import make_facts
 from features.engines.span import Span
 from features.errors import MissingStep, StoreError
@@ -160,11 +160,9 @@ def publish(
     with open_engine(engine, home, at_us, zone) as opened:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        opened.write(_tables(opened.facts, folder, at_us, zone))
-        held = ties.in_force(opened.history, at_us)
+        write_tables(opened, folder, at_us, zone)
         sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
         events = opened.events
-    pq.write_table(held, folder / "ties.parquet", compression="zstd")
     tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
     references = References.build(tables, sold, at_us, zone)
     references.save(folder / "references")
@@ -177,6 +175,13 @@ def publish(
     shutil.rmtree(target, ignore_errors=True)
     folder.rename(target)
     return Snapshot(target, manifest)
+
+
+def write_tables(opened: Engine, folder: Path, at_us: int, zone: BusinessZone) -> None:
+    """Write what states are made of: counters, last acts and ties."""
+    opened.write(_tables(opened.facts, folder, at_us, zone))
+    held = ties.in_force(opened.history, at_us)
+    pq.write_table(held, folder / "ties.parquet", compression="zstd")
 
 
 def _tables(

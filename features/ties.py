@@ -25,7 +25,7 @@ def in_force(connection: "duckdb.DuckDBPyConnection", at_us: int) -> "pa.Table":
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-        With the views ``ties`` and ``events``.
+        As ``History.connect`` opens it.
     at_us : int
         T; a tie of unknown age holds always.
 
@@ -33,41 +33,49 @@ def in_force(connection: "duckdb.DuckDBPyConnection", at_us: int) -> "pa.Table":
     -------
     pyarrow.Table
         ``user_id``, ``peer_id``, ``tie_type``; sorted. Mutual types stand in both directions.
-        Several types between two people are joined by commas, as in ``State.ties``.
+        Several types between two people are joined by commas, as in ``State.ties``. Who has several
+        ids is tied to whomever one of them is tied to.
     """
     return connection.sql(
         f"""
         WITH newest AS (
-            SELECT {c.USER}, {c.PEER}, tie_type, arg_max(holds, moment) AS holds
+            SELECT {c.USER}, {c.PEER}, tie_type, told_of, arg_max(holds, moment) AS holds
             FROM ({told()}) WHERE moment < {int(at_us)} GROUP BY ALL
         )
-        SELECT {c.USER}, {c.PEER}, string_agg(tie_type, ',' ORDER BY tie_type) AS tie_type
+        SELECT {c.USER}, {c.PEER}, string_agg(DISTINCT tie_type, ',' ORDER BY tie_type) AS tie_type
         FROM newest WHERE holds GROUP BY ALL ORDER BY ALL
         """
     ).to_arrow_table()
 
 
 def told() -> str:
-    """SQL of everything said about ties, over the views ``ties`` and ``events``.
+    """SQL of everything said about ties, over ``sent_ties``, ``sent_events`` and ``persons``.
 
-    Rows of ``user_id``, ``peer_id``, ``tie_type``, ``moment`` (−1: always), ``holds``; mutual types
-    stand in both directions; nobody is tied to oneself. A tie holds at T if the newest row of its
-    type before T says so.
+    Rows of ``user_id``, ``peer_id`` (main ids), ``tie_type``, ``told_of`` (the ids that it was said
+    of), ``moment`` (−1: always), ``holds``; mutual types stand in both directions; nobody is tied
+    to oneself. A tie holds at T if the newest row before T of its type and ``told_of`` says so.
     """
     mutual = ", ".join(f"'{kind}'" for kind in sorted(controls.MUTUAL))
     return f"""
         WITH said AS (
             SELECT {c.USER}, {c.PEER}, tie_type, coalesce(since_us, -1) AS moment, TRUE AS holds
-            FROM ties
+            FROM sent_ties
             UNION ALL
             SELECT {c.USER}, {c.PEER}, coalesce(reason, '{controls.DEFAULT_TIE}'), {c.AT},
                 {c.EVENT} = '{e.TIE_CREATED}'
-            FROM events WHERE {c.EVENT} IN ('{e.TIE_CREATED}', '{e.TIE_REMOVED}')
+            FROM sent_events WHERE {c.EVENT} IN ('{e.TIE_CREATED}', '{e.TIE_REMOVED}')
+        ), both_ways AS (
+            SELECT * FROM said
+            UNION ALL
+            SELECT {c.PEER}, {c.USER}, tie_type, moment, holds FROM said
+            WHERE tie_type IN ({mutual})
         )
-        SELECT * FROM said WHERE {c.USER} <> {c.PEER}
-        UNION ALL
-        SELECT {c.PEER}, {c.USER}, tie_type, moment, holds FROM said
-        WHERE {c.USER} <> {c.PEER} AND tie_type IN ({mutual})
+        SELECT coalesce(u.person, t.{c.USER}) AS {c.USER}, coalesce(p.person, t.{c.PEER}) AS
+            {c.PEER}, tie_type, {{'one': t.{c.USER}, 'other': t.{c.PEER}}} AS told_of, moment, holds
+        FROM both_ways t
+        LEFT JOIN persons u ON t.{c.USER} = u.{c.USER}
+        LEFT JOIN persons p ON t.{c.PEER} = p.{c.USER}
+        WHERE coalesce(u.person, t.{c.USER}) <> coalesce(p.person, t.{c.PEER})
     """
 
 

@@ -25,6 +25,7 @@ from features.clock import now_us
 from features.errors import InputError
 from features.events import Event
 from features.home import Home
+from features.identities import EVENTS
 
 FORGOTTEN = "forgotten person"
 """Why a row about such a person is refused."""
@@ -148,6 +149,8 @@ def without(record: R, forgotten: Callable[[str], bool]) -> R | None:
     owners = (c.USER,) if isinstance(record, Event) else (c.USER, c.PEER)
     if any(forgotten(one) for name in owners if (one := getattr(record, name, None))):
         return None
+    if isinstance(record, Event) and record.event in EVENTS and forgotten(record.peer_id or ""):
+        return None  # who else somebody was
     named = (name for name in NAMED["events"] if isinstance(record, Event))
     gone: dict[str, str | None] = {
         name: None for name in named if (one := getattr(record, name)) and forgotten(one)

@@ -42,8 +42,11 @@ _NOT_YET = ", ".join(
 _VIEWS = {
     "events": f"SELECT * FROM main.events WHERE {c.AT} < $at",
     "facts": f"SELECT * FROM main.facts WHERE {c.AT} < $at",
+    "sent_events": f"SELECT * FROM main.sent_events WHERE {c.AT} < $at",
     "users": f"SELECT * FROM main.users WHERE {c.VALID_FROM} < $at",
+    "sent_users": f"SELECT * FROM main.sent_users WHERE {c.VALID_FROM} < $at",
     "ties": "SELECT * FROM main.ties WHERE since_us IS NULL OR since_us < $at",
+    "sent_ties": "SELECT * FROM main.sent_ties WHERE since_us IS NULL OR since_us < $at",
     "items": (
         f"SELECT * REPLACE ({_NOT_YET}) FROM main.items QUALIFY {c.VALID_FROM} <= $at "
         f"OR row_number() OVER (PARTITION BY {c.ITEM} ORDER BY {c.VALID_FROM}) = 1"

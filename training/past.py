@@ -127,7 +127,7 @@ class Past:
                 SELECT q.query, t.{c.PEER}, arg_max(t.holds, t.moment) AS holds
                 FROM queries q JOIN ({ties.told()}) t
                 ON q.{c.USER} = t.{c.USER} AND t.moment < q.asked_us
-                GROUP BY q.query, t.{c.PEER}, t.tie_type
+                GROUP BY q.query, t.{c.PEER}, t.tie_type, t.told_of
             ), around AS (
                 SELECT q.query, m.{c.PEER}, 0.0 AS tied
                 FROM queries q JOIN met m ON q.{c.USER} = m.{c.USER} AND m.since < q.asked_us

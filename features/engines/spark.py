@@ -27,7 +27,7 @@ from features.clock import BusinessZone
 from features.engines.span import Span
 from features.errors import InputError
 from features.facts import facts
-from features.history import History
+from features.history import History, resolved
 from features.home import Home
 from features.tables import TABLES
 
@@ -85,6 +85,8 @@ def opened(
     backend = ibis.pyspark.connect(own)
     for name in ("events", "items", "users"):
         _frame(own, home, name).createOrReplaceTempView(name)
+    if span.connection.execute("SELECT count(*) FROM persons").fetchall() != [(0,)]:
+        _resolve(own, span.connection)
     events, items, users = (backend.table(name) for name in ("events", "items", "users"))
     told = batch.counted(events.filter(events.at_us < at_us))
     expression = facts(told, items, users, zone, span.low_us, span.high_us, batch.TIERED)
@@ -94,6 +96,15 @@ def opened(
         yield Spark(backend.table("facts"), span.connection, span.events, own)
     finally:
         frame.unpersist()
+
+
+def _resolve(own: "SparkSession", history: duckdb.DuckDBPyConnection) -> None:
+    """Put everybody under the main id, as the history does; its profiles are small."""
+    for name in ("persons", "users"):
+        rows = history.sql(f"SELECT * FROM {name}").to_arrow_table()
+        own.createDataFrame(rows).createOrReplaceTempView(name)
+    own.table("events").createOrReplaceTempView("sent_events")
+    own.sql(resolved("events")).createOrReplaceTempView("events")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from features import columns as c
 from features.clock import SECOND_US
-from features.events import KINDS, TIE_CREATED
+from features.events import ALIASED, IDENTIFIED, KINDS, SEPARATED, TIE_CREATED
 
 MISSING = "missing"
 UNKNOWN_EVENT = "not an event of the vocabulary"
@@ -53,7 +53,7 @@ INT16 = (c.LINE, "position", "size", "depth")
 ORDER_LEVEL = (c.TOTAL, c.DISCOUNT)
 """Values of a whole order, kept on its line 0 alone."""
 
-SELF_TIE_EVENTS = (TIE_CREATED,)
+SELF_TIE_EVENTS = (TIE_CREATED, IDENTIFIED, ALIASED, SEPARATED)
 
 WHOLE = re.compile(r"\s*[+-]?[0-9]{1,30}(\.0+)?\s*")
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")

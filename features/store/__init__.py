@@ -6,7 +6,7 @@ machine open the same home, one of them applies. ``HUOREN_STORE`` may name a Red
 ``redis://host:6379/0`` or ``unix:///run/redis.sock``, which services of several machines share.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +14,7 @@ from typing import Protocol
 from features.clock import BusinessZone
 from features.events import Event
 from features.home import Home
+from features.identities import IdLink
 from features.online import State
 from features.store.records import Item, Tie, User
 
@@ -96,8 +97,8 @@ class Store(Protocol):
     def append(self, events: Sequence[Event]) -> Appended:
         """Make events durable; on return they survive a power cut. Idempotent by (id, line).
 
-        Consents, suppressed tags, the personalisation switch and ties are events too:
-        ``features.controls`` builds them.
+        Consents, suppressed tags, the personalisation switch and ties are events too
+        (``features.controls``), and so is which ids are one person (``features.identities``).
 
         Raises
         ------
@@ -129,11 +130,23 @@ class Store(Protocol):
         ...
 
     def state(self, user_id: str) -> State | None:
-        """State of one person as of ``applied_seq``; the caller's own copy. None: unknown."""
+        """State of one person as of ``applied_seq``; the caller's own copy. None: unknown.
+
+        Any id of the person gives the same: what was sent with all of them, added up
+        (``features.merging``).
+        """
         ...
 
     def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
         """States of those that are known, in one round trip for each 500; callers' own copies."""
+        ...
+
+    def ids(self, user_id: str) -> tuple[str, ...]:
+        """All ids of a person, the main one first; a stranger has the one that was asked for."""
+        ...
+
+    def everyone(self) -> Iterator[str]:
+        """Ids of all states, some of them perhaps twice; the ids of one person one by one."""
         ...
 
     def item(self, item_id: str) -> Item | None:
@@ -166,6 +179,7 @@ class Store(Protocol):
         self,
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
+        links: Iterable[IdLink] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
@@ -177,9 +191,11 @@ class Store(Protocol):
         Parameters
         ----------
         states : iterable of (str, State)
-            Everyone's state; from entries up to ``log_seq`` with ``at_us < as_of_us``.
+            Each id's state; from entries up to ``log_seq`` with ``at_us < as_of_us``.
         items : iterable of Item
             The catalogue in force.
+        links : iterable of IdLink
+            What those entries said about which ids are one person.
         log_seq : int
             Entries after it are replayed.
         as_of_us : int, optional
@@ -248,6 +264,7 @@ def load_snapshot(
     zone: BusinessZone,
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
+    links: Iterable[IdLink] = (),
     *,
     log_seq: int,
     as_of_us: int | None = None,
@@ -260,11 +277,11 @@ def load_snapshot(
         from features.store.shared.store import opened
 
         with closing(opened(address, home, zone)) as generations:
-            generations.load(states, items, log_seq, as_of_us)
+            generations.load(states, items, links, log_seq, as_of_us)
         return
     from features.store.embedded import load_snapshot as load_embedded
 
-    load_embedded(home, zone, states, items, log_seq=log_seq, as_of_us=as_of_us)
+    load_embedded(home, zone, states, items, links, log_seq=log_seq, as_of_us=as_of_us)
 
 
 def zone_in_force(home: Home, place: str | None = None) -> BusinessZone | None:

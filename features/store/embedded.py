@@ -5,13 +5,16 @@
     append ──► log.db (waits for the disk) ──► applier ──► state.db (does not wait) ──► reads
 """
 
+import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Self
 
 from features.clock import BusinessZone
 from features.home import Home
+from features.identities import IdLink
 from features.online import State, decode
 from features.store import Appended, Changes, Cursor, Forgotten, Item
 from features.store.applier import Applier
@@ -22,10 +25,13 @@ from features.store.generations import Generations
 from features.store.log import Log
 from features.store.projection import KEPT_BYTES
 from features.store.reading import Reading
-from features.store.statefile import read_items, read_meta, read_states
+from features.store.statefile import read_items, read_linked, read_meta, read_people
 from features.store.taking import Taking
 
 _WAIT_S = 0.0005
+_STATE = """
+    SELECT (SELECT body FROM states WHERE user_id = ?), EXISTS(SELECT 1 FROM linked)
+"""
 
 
 class EmbeddedStore(Taking):
@@ -92,12 +98,28 @@ class EmbeddedStore(Taking):
 
     def state(self, user_id: str) -> State | None:
         """State of one person."""
-        body = self._one("SELECT body FROM states WHERE user_id = ?", user_id)
+        body, linked = self._reading.run(
+            lambda connection: connection.execute(_STATE, (user_id,)).fetchone()
+        )
+        if linked:
+            return self.states([user_id]).get(user_id)
         return None if body is None else decode(body)
 
     def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
         """States of several people."""
-        return self._reading.run(lambda connection: read_states(connection, user_ids))
+        return self._reading.run(lambda connection: read_people(connection, user_ids))
+
+    def ids(self, user_id: str) -> tuple[str, ...]:
+        """All ids of a person."""
+        rows = self._reading.run(lambda connection: read_linked(connection, [user_id]))
+        return tuple(rows[user_id].members) or (user_id,) if user_id in rows else (user_id,)
+
+    def everyone(self) -> Iterator[str]:
+        """Ids of all states."""
+        after = ""
+        while page := self._reading.run(partial(_ids_after, after)):
+            yield from page
+            after = page[-1]
 
     def item(self, item_id: str) -> Item | None:
         """Item as it is now."""
@@ -151,12 +173,13 @@ class EmbeddedStore(Taking):
         self,
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
+        links: Iterable[IdLink] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
     ) -> None:
         """Put a batch snapshot in force."""
-        self._generations.load(states, items, log_seq, as_of_us)
+        self._generations.load(states, items, links, log_seq, as_of_us)
 
     def forget(self, user_ids: Sequence[str]) -> Forgotten:
         """Erase people."""
@@ -175,6 +198,7 @@ def load_snapshot(
     zone: BusinessZone,
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
+    links: Iterable[IdLink] = (),
     *,
     log_seq: int,
     as_of_us: int | None = None,
@@ -182,7 +206,7 @@ def load_snapshot(
     """Do what ``Store.load`` does, also where the states in force cannot be used."""
     generations = _generations(home, zone)
     try:
-        generations.load(states, items, log_seq, as_of_us)
+        generations.load(states, items, links, log_seq, as_of_us)
     finally:
         generations.log.close()
 
@@ -194,6 +218,11 @@ def zone_in_force(home: Home) -> BusinessZone | None:
         return None
     with guarded(path), closing(peek(path)) as connection:
         return BusinessZone(read_meta(connection).zone)
+
+
+def _ids_after(after: str, connection: sqlite3.Connection) -> list[str]:
+    query = "SELECT user_id FROM states WHERE user_id > ? ORDER BY user_id LIMIT 5000"
+    return [row[0] for row in connection.execute(query, (after,))]
 
 
 def _generations(home: Home, zone: BusinessZone) -> Generations:

@@ -12,6 +12,7 @@ from features import columns as c
 from features.clock import SECOND_US, format_instant, now_us
 from features.errors import InputError, UnknownName
 from features.events import KINDS, Event
+from features.identities import EVENTS, Linked
 from features.store.records import Item, Tie, User
 
 
@@ -60,6 +61,8 @@ _TYPES: dict[int, type[Any]] = {
 }
 _DECODERS = {kind: msgspec.msgpack.Decoder(shape) for kind, shape in _TYPES.items()}
 
+_LINKED = msgspec.msgpack.Decoder(Linked)
+
 _SMALL = dict.fromkeys(("line", "position", "size", "depth", "birth_year"), 2**15)
 _LIMITS = {
     shape: tuple(
@@ -85,12 +88,17 @@ def item_of(body: bytes) -> Item:
     return item
 
 
+def linked_of(body: bytes) -> Linked:
+    """Read back what is known of a linked id."""
+    return _LINKED.decode(body)
+
+
 def at_version(item: Item, at_us: int) -> Item:
     """An item in force from ``at_us`` where it says nothing itself."""
     return item if item.valid_from_us else msgspec.structs.replace(item, valid_from_us=at_us)
 
 
-def body_of(record: Record | str) -> bytes:
+def body_of(record: Record | Linked | str) -> bytes:
     """Write what an entry holds.
 
     Raises
@@ -127,6 +135,8 @@ def event_draft(event: Event) -> Draft:
     """
     what = f"event {event.message_id!r}"
     _check_ids(event, what, ("message_id", "user_id"))
+    if event.event in EVENTS and event.peer_id == event.user_id:
+        raise InputError(f"{what} is about one id", expected="another peer_id", got=event.user_id)
     if event.event not in KINDS:
         raise UnknownName.among("event", event.event, KINDS)
     _check_numbers(event, what)

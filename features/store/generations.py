@@ -21,6 +21,7 @@ import msgspec
 from features.clock import BusinessZone
 from features.errors import StoreError
 from features.home import Home
+from features.identities import IdLink
 from features.online import State
 from features.store import statefile
 from features.store.files import (
@@ -100,6 +101,7 @@ class Generations:
         self,
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
+        links: Iterable[IdLink],
         log_seq: int,
         as_of_us: int | None,
     ) -> None:
@@ -109,7 +111,7 @@ class Generations:
             made = self._new_path()
             meta = Meta.new(self.log.log_id, self.zone, log_seq)
             with closing(statefile.create(made, meta)) as connection:
-                statefile.fill(connection, states, items)
+                statefile.fill(connection, states, items, links)
                 if as_of_us is not None:
                     self._apply_early(connection, log_seq, as_of_us)
             self._keep_as_base(made)

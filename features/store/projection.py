@@ -11,6 +11,7 @@ from features import online
 from features.clock import BusinessZone
 from features.controls import MUTUAL
 from features.events import Event
+from features.identities import IdLink, Linked, Rows, link_of
 from features.online import ItemFacts, State
 from features.store.entries import SPOILT, Entry, at_version, content
 from features.store.records import Item, Tie, User
@@ -46,6 +47,14 @@ class States(Protocol):
         self, user_ids: Iterable[str], item_ids: Iterable[str]
     ) -> tuple[Mapping[str, State], Mapping[str, Item]]:
         """States, the caller's own copies, and items, of those that are known."""
+        ...
+
+    def linked(self, user_ids: Iterable[str]) -> Mapping[str, Linked]:
+        """What is known of ids that were ever linked; the caller's own copies."""
+        ...
+
+    def put_linked(self, rows: Mapping[str, Linked]) -> None:
+        """Write rows of ids; one without links goes."""
         ...
 
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
@@ -169,6 +178,8 @@ class Projection:
 
     def _one(self, entry: Entry, record: object) -> None:
         match record:
+            case Event() if link := link_of(record):
+                self._link(link)
             case Event():
                 self._event(record)
             case User():
@@ -186,6 +197,14 @@ class Projection:
         facts = self._item_facts(event.item_id) if event.item_id else None
         tier = states[event.user_id].profile.get(c.CITY_TIER)
         online.apply(states, online.fact(event, facts, tier, self.zone))
+
+    def _link(self, link: IdLink) -> None:
+        rows = Rows(self._linked)
+        rows.learn(link)
+        self.generation.put_linked(rows.changed)
+
+    def _linked(self, user_id: str) -> Linked | None:
+        return self.generation.linked([user_id]).get(user_id)
 
     def _tie(self, tie: Tie) -> None:
         if tie.user_id == tie.peer_id:
@@ -235,30 +254,8 @@ class Projection:
             del self._facts[item]
 
     def _forget(self, person: str) -> None:
+        rows = Rows(self._linked)
+        rows.forget(person)
+        self.generation.put_linked(rows.changed)
         self.generation.forget(person)
         self._drop()
-
-
-def names(state: State, person: str) -> bool:
-    """Whether a state names a person."""
-    acts = any(act.peer_id == person for act in (*state.recent, *state.deeds))
-    return acts or person in state.ties or person in state.cells.get("pair", {})
-
-
-def strip(state: State, person: str) -> None:
-    """Take a person out of somebody else's state; sums over all people stay.
-
-    Examples
-    --------
-    >>> state = State(ties={"u2": "friend", "u3": "friend"})
-    >>> strip(state, "u2")
-    >>> state.ties
-    {'u3': 'friend'}
-    """
-    state.ties.pop(person, None)
-    state.cells.get("pair", {}).pop(person, None)
-    for acts in (state.recent, state.deeds):
-        acts[:] = [
-            online.Act(act.at_us, act.event, act.item_id) if act.peer_id == person else act
-            for act in acts
-        ]

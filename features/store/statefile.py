@@ -7,26 +7,31 @@ that changes the states, so an entry is applied exactly once.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from features import identities, merging
 from features.catalogue import declaration_hash
 from features.clock import BusinessZone
+from features.identities import IdLink, Linked
+from features.merging import names, strip
 from features.online import State, decode, encode
-from features.store.entries import body_of, item_of
+from features.store.entries import body_of, item_of, linked_of
 from features.store.files import connect, insert, transaction, version
-from features.store.projection import chunks, names, strip
+from features.store.projection import chunks
 from features.store.records import Item
 
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = (
     """CREATE TABLE meta(
         generation TEXT NOT NULL, log_id TEXT NOT NULL, declaration TEXT NOT NULL,
         zone TEXT NOT NULL, applied_seq INTEGER NOT NULL)""",
     "CREATE TABLE states(user_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
+    "CREATE TABLE linked(user_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
     """CREATE TABLE items(
         item_id TEXT NOT NULL UNIQUE, valid_from_us INTEGER NOT NULL,
         changed_us INTEGER NOT NULL, body BLOB NOT NULL)""",
@@ -105,11 +110,13 @@ def fill(
     connection: sqlite3.Connection,
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
+    links: Iterable[IdLink] = (),
 ) -> None:
     """Write a snapshot into an empty generation."""
     people = ((user, encode(state)) for user, state in states)
+    ids = ((user, body_of(row)) for user, row in identities.rows(links))
     rows = ((one.item_id, one.valid_from_us, one.valid_from_us, body_of(one)) for one in items)
-    for put, some in ((put_states, people), (put_items, rows)):
+    for put, some in ((put_states, people), (put_items, rows), (_put_linked, ids)):
         while page := list(islice(some, 5_000)):
             with transaction(connection):
                 put(connection, page)
@@ -118,6 +125,10 @@ def fill(
 def put_states(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write (user_id, body) within a transaction."""
     insert(connection, "states", rows, _NEW_STATE)
+
+
+def _put_linked(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    insert(connection, "linked", rows, _NEW_STATE)
 
 
 def put_items(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -134,6 +145,26 @@ def read_states(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict
         for user_id, body in connection.execute(query, chunk):
             found[user_id] = decode(body)
     return found
+
+
+def read_linked(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, Linked]:
+    """What is known of ids that were ever linked."""
+    if connection.execute("SELECT 1 FROM linked LIMIT 1").fetchone() is None:
+        return {}
+    found = {}
+    for chunk in chunks(user_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT user_id, body FROM linked WHERE user_id IN ({marks})"
+        for user_id, body in connection.execute(query, chunk):
+            found[user_id] = linked_of(body)
+    return found
+
+
+def read_people(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, State]:
+    """States of people by any of their ids."""
+    return merging.people(
+        user_ids, partial(read_linked, connection), partial(read_states, connection)
+    )
 
 
 def read_items(connection: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, Item]:
@@ -181,6 +212,17 @@ class StateFile:
         """States and items of those that are known."""
         return read_states(self.connection, user_ids), read_items(self.connection, item_ids)
 
+    def linked(self, user_ids: Iterable[str]) -> Mapping[str, Linked]:
+        """What is known of ids that were ever linked."""
+        return read_linked(self.connection, user_ids)
+
+    def put_linked(self, rows: Mapping[str, Linked]) -> None:
+        """Write rows of ids; one without links goes."""
+        gone = [(user,) for user, row in rows.items() if not row.links]
+        kept = [(user, body_of(row)) for user, row in rows.items() if row.links]
+        self.connection.executemany("DELETE FROM linked WHERE user_id = ?", gone)
+        _put_linked(self.connection, kept)
+
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
         put_states(self.connection, rows)
@@ -192,9 +234,11 @@ class StateFile:
 
     def forget(self, user_id: str) -> None:
         """Delete a state and strip the others of the person."""
+        theirs = read_states(self.connection, [user_id]).get(user_id)
         self.connection.execute("DELETE FROM states WHERE user_id = ?", (user_id,))
-        for other, state in mentioning(self.connection, user_id).items():
-            strip(state, user_id)
+        others = read_states(self.connection, merging.met(theirs))
+        for other, state in {**others, **mentioning(self.connection, user_id)}.items():
+            strip(state, other, user_id, theirs)
             put_states(self.connection, [(other, encode(state))])
 
     def skip(self, seq: int, reason: str) -> None:

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from features import batch, online
+from features import batch, identities, online
 from features import columns as c
 from features.catalogue import CATALOGUE, INTEREST
 from features.clock import DAY_US, BusinessZone
 from features.counters import Key
 from features.events import KINDS, Event
 from features.facts import facts
-from features.history import utc_day
+from features.history import resolve, utc_day
 from features.home import Home
 from features.items import Items
 from features.tables import EVENTS, ITEMS, TABLES, TIES, USERS
@@ -67,6 +67,11 @@ def histories(draw):
     ]
 
 
+def links_of(events: Sequence[Event]) -> list[identities.IdLink]:
+    """What a history says about ids."""
+    return [link for event in events if (link := identities.link_of(event))]
+
+
 def catalogue_rows() -> list[dict[str, object]]:
     """The items table: one version each, a day after the beginning."""
     return [
@@ -91,6 +96,7 @@ def connect(
         connection.register("made", pa.Table.from_pylist(made, schema=TABLES[name].schema))
         connection.execute(f"CREATE TABLE {name} AS FROM made")
         connection.unregister("made")
+    resolve(connection, identities.people(links_of(events)))
     backend = ibis.duckdb.from_connection(connection)
     tables = (backend.table(name) for name in ("events", "items", "users"))
     expression = facts(*tables, ZONE, START, START + 600 * DAY_US)

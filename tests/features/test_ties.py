@@ -1,5 +1,8 @@
 """Who is tied to whom just before an instant."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -7,10 +10,16 @@ import pytest
 
 from features import columns as c
 from features import ties
-from features.tables import EVENTS, TIES
+from features.history import resolve
+from features.tables import EVENTS, TIES, USERS
 
 
-def held(at_us: int, table: list[dict] = (), events: list[tuple] = ()) -> set[tuple[str, str, str]]:
+def held(
+    at_us: int,
+    table: list[dict] = (),
+    events: list[tuple] = (),
+    people: Mapping[str, list[str]] = MappingProxyType({}),
+) -> set[tuple[str, str, str]]:
     """(user, peer, types) in force; events are (instant, created, user, peer, type)."""
     rows = [
         {c.MESSAGE: f"m{n}", c.LINE: 0, c.AT: at, c.USER: user, c.PEER: peer, "reason": kind,
@@ -20,6 +29,8 @@ def held(at_us: int, table: list[dict] = (), events: list[tuple] = ()) -> set[tu
     with duckdb.connect() as connection:
         connection.register("ties", pa.Table.from_pylist(list(table), schema=TIES.schema))
         connection.register("events", pa.Table.from_pylist(rows, schema=EVENTS.schema))
+        connection.register("users", USERS.schema.empty_table())
+        resolve(connection, people)
         found = ties.in_force(connection, at_us).to_pylist()
     return {tuple(row.values()) for row in found}
 
@@ -31,6 +42,15 @@ def row(user: str, peer: str, kind: str = "friend", since: int | None = None) ->
 @pytest.mark.parametrize("kind", ["friend", "co_group"])
 def test_mutual_ties_stand_in_both_directions(kind):
     assert held(1, [row("a", "b", kind)]) == {("a", "b", kind), ("b", "a", kind)}
+
+
+def test_who_has_several_ids_is_tied_to_whomever_one_of_them_is():
+    several = {"a": ["a", "b"], "b": ["a", "b"]}
+    told = [row("a", "x", "follow"), row("b", "x", "invite"), row("y", "b", "staff"), row("a", "b")]
+    removed = [(1, True, "a", "z", "follow"), (2, False, "b", "z", "follow")]
+    assert held(9, told, removed, several) == {
+        ("a", "x", "follow,invite"), ("y", "a", "staff"), ("a", "z", "follow"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["follow", "invite", "staff"])

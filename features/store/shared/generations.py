@@ -7,7 +7,9 @@ from itertools import islice
 from features.clock import BusinessZone
 from features.errors import StoreError
 from features.home import Home
+from features.identities import IdLink, rows
 from features.online import State, encode
+from features.store.entries import body_of
 from features.store.projection import Projection
 from features.store.records import Item
 from features.store.shared import scripts
@@ -77,6 +79,7 @@ class SharedGenerations:
         self,
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
+        links: Iterable[IdLink],
         log_seq: int,
         as_of_us: int | None,
     ) -> None:
@@ -85,6 +88,7 @@ class SharedGenerations:
             self.log.head().check_reach(self.home, log_seq, as_of_us)
             made = self._made(lease, log_seq, "snapshot")
             self._fill(made.place, states, items)
+            self._fill_linked(made.place, links)
             if as_of_us is not None:
                 self._apply_early(made, log_seq, as_of_us)
             self._put_in_force(made)
@@ -152,6 +156,12 @@ class SharedGenerations:
             self.link.ask(
                 "ZADD", place.key("changes"), *(part for one in members for part in (0, one))
             )
+
+    def _fill_linked(self, place: Place, links: Iterable[IdLink]) -> None:
+        ids = rows(links)
+        while some := list(islice(ids, FILLED_AT_ONCE)):
+            values = [part for user, row in some for part in (user, body_of(row))]
+            self.link.ask("HSET", place.key("linked"), *values)
 
     def _apply_early(self, made: SharedStates, log_seq: int, as_of_us: int) -> None:
         projection = Projection(made, self.zone)

@@ -35,9 +35,9 @@ return done
 """
 
 COMMIT = """
--- lease generation meta items changes skipped (state key)* |
--- token name in_force from reached sets deletes items skips
--- body* (item value old new)* (seq reason)*
+-- lease generation meta items changes skipped linked (state key)* |
+-- token name in_force from reached sets deletes items skips ids
+-- body* (item value old new)* (seq reason)* (id row)*
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if (redis.call('GET', KEYS[2]) == ARGV[2]) ~= (ARGV[3] == '1') then return 'replaced' end
 local applied = redis.call('HGET', KEYS[3], 'applied_seq')
@@ -45,11 +45,11 @@ if applied ~= ARGV[4] then
   if applied == ARGV[5] then return 'done' end
   return 'moved'
 end
-local sets, deletes, items, skips =
-  tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-for i = 1, deletes do redis.call('UNLINK', KEYS[6 + sets + i]) end
-for i = 1, sets do redis.call('SET', KEYS[6 + i], ARGV[9 + i]) end
-local at = 9 + sets
+local sets, deletes, items, skips, ids = tonumber(ARGV[6]), tonumber(ARGV[7]),
+  tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+for i = 1, deletes do redis.call('UNLINK', KEYS[7 + sets + i]) end
+for i = 1, sets do redis.call('SET', KEYS[7 + i], ARGV[10 + i]) end
+local at = 10 + sets
 for i = 1, items do
   redis.call('HSET', KEYS[4], ARGV[at + 1], ARGV[at + 2])
   if ARGV[at + 3] ~= '' then redis.call('ZREM', KEYS[5], ARGV[at + 3]) end
@@ -58,6 +58,11 @@ for i = 1, items do
 end
 for i = 1, skips do
   redis.call('HSET', KEYS[6], ARGV[at + 1], ARGV[at + 2])
+  at = at + 2
+end
+for i = 1, ids do
+  if ARGV[at + 2] == '' then redis.call('HDEL', KEYS[7], ARGV[at + 1])
+  else redis.call('HSET', KEYS[7], ARGV[at + 1], ARGV[at + 2]) end
   at = at + 2
 end
 redis.call('HSET', KEYS[3], 'applied_seq', ARGV[5])

@@ -7,9 +7,11 @@ from itertools import chain
 from typing import Any
 
 from features.errors import StoreError
+from features.identities import Linked
+from features.merging import met, names, strip
 from features.online import State, decode, encode
-from features.store.entries import body_of, item_of
-from features.store.projection import chunks, names, strip
+from features.store.entries import body_of, item_of, linked_of
+from features.store.projection import chunks
 from features.store.records import Item
 from features.store.shared import scripts
 from features.store.shared.lease import Lease
@@ -52,6 +54,7 @@ class _Pending:
     gone: set[str] = field(default_factory=set)
     items: dict[str, bytes] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
+    linked: dict[str, bytes] = field(default_factory=dict)
     reached: int = 0
 
 
@@ -146,6 +149,18 @@ class SharedStates:
     def _item(self, item_id: str) -> bytes | None:
         return self._pending.items.get(item_id, self._read.get(item_id))
 
+    def linked(self, user_ids: Iterable[str]) -> Mapping[str, Linked]:
+        """What is known of ids that were ever linked."""
+        ids = list(dict.fromkeys(user_ids))
+        bodies = dict(zip(ids, linked_bodies(self.place, ids), strict=True))
+        bodies |= {one: body for one in ids if (body := self._pending.linked.get(one)) is not None}
+        return {one: linked_of(body) for one, body in bodies.items() if body}
+
+    def put_linked(self, rows: Mapping[str, Linked]) -> None:
+        """Write rows of ids; one without links goes."""
+        for user, row in rows.items():
+            self._pending.linked[user] = body_of(row) if row.links else b""
+
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
         self._pending.states.update(rows)
@@ -159,9 +174,13 @@ class SharedStates:
     def forget(self, user_id: str) -> None:
         """Delete a state and strip the others of the person."""
         pending = self._pending
-        for other, state in mentioning(self.place, user_id, self.lease, pending.states).items():
-            strip(state, user_id)
-            pending.states[other] = encode(state)
+        theirs = self.read([user_id], ())[0].get(user_id)
+        others = self.read(met(theirs), ())[0]
+        named = mentioning(self.place, user_id, self.lease, pending.states)
+        for other, state in {**others, **named}.items():
+            if other != user_id and other not in pending.gone:
+                strip(state, other, user_id, theirs)
+                pending.states[other] = encode(state)
         pending.states.pop(user_id, None)
         pending.gone.add(user_id)
 
@@ -176,16 +195,19 @@ class SharedStates:
     def _commit(self, pending: _Pending) -> None:
         gone = pending.gone - pending.states.keys()
         keys = [self.lease.key, self.link.key("generation")]
-        keys += [self.place.key(name) for name in ("meta", "items", "changes", "skipped")]
+        keys += [self.place.key(name) for name in ("meta", "items", "changes", "skipped", "linked")]
         keys += [self.place.state(user) for user in (*pending.states, *gone)]
         values: list[Any] = [self.lease.token, self.place.name, int(self.in_force)]
         values += [self._applied, pending.reached, len(pending.states), len(gone)]
-        values += [len(pending.items), len(pending.skipped), *pending.states.values()]
+        values += [len(pending.items), len(pending.skipped), len(pending.linked)]
+        values += pending.states.values()
         for item, value in pending.items.items():
             old = self._read.get(item)
             values += (item, value, _change(item, old) if old else b"", _change(item, value))
         for seq, reason in pending.skipped.items():
             values += (seq, reason)
+        for user, row in pending.linked.items():
+            values += (user, row)
         match self.link.run(scripts.COMMIT, keys, values):
             case "done":
                 self._applied = pending.reached
@@ -193,6 +215,13 @@ class SharedStates:
                 raise Replaced(f"generation {self.place.name} was replaced", next_step="retry")
             case _:
                 raise self.lease.lost()
+
+
+def linked_bodies(place: Place, ids: Sequence[str]) -> list[bytes | None]:
+    """Rows of ids as they are kept; None where an id was never linked."""
+    asked = list(chunks(ids))
+    answers = place.link.ask_all([("HMGET", place.key("linked"), *some) for some in asked])
+    return [body for some in answers for body in some]
 
 
 def _change(item_id: str, value: bytes) -> bytes:

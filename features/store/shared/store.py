@@ -1,15 +1,18 @@
 """The store on a Redis server; implements ``features.store.Store``."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
+from features import merging
 from features.clock import BusinessZone
 from features.errors import StoreError
 from features.home import Home
+from features.identities import IdLink, Linked
 from features.online import State, decode
 from features.store import Appended, Changes, Cursor, Forgotten, Item
-from features.store.entries import Draft, forget_draft, patch_draft
+from features.store.entries import Draft, forget_draft, linked_of, patch_draft
 from features.store.projection import KEPT_BYTES, chunks
 from features.store.shared.address import Address
 from features.store.shared.applier import LEASE_MS, SharedApplier
@@ -18,7 +21,7 @@ from features.store.shared.generations import SharedGenerations
 from features.store.shared.lease import Lease
 from features.store.shared.link import Command, Link
 from features.store.shared.log import SharedLog
-from features.store.shared.states import Place, change, item_in, mentioning
+from features.store.shared.states import Place, change, item_in, linked_bodies, mentioning
 from features.store.taking import Taking
 
 FORGET_S = 600.0
@@ -90,25 +93,42 @@ class SharedStore(Taking):
 
     def state(self, user_id: str) -> State | None:
         """State of one person."""
-        (body,) = self._bodies([user_id])
-        return None if body is None else decode(body)
+        return self.states([user_id]).get(user_id)
 
     def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
         """States of several people."""
-        found = {}
+        found: dict[str, State] = {}
         for chunk in chunks(user_ids):
-            for user, body in zip(chunk, self._bodies(chunk), strict=True):
-                if body is not None:
-                    found[user] = decode(body)
+            place, bodies, rows = self._sent(chunk)
+            if rows is None:
+                found |= _decoded(chunk, bodies)
+            else:
+                found |= merging.people(chunk, partial(_linked, place), partial(_states, place))
         return found
 
-    def _bodies(self, users: Sequence[str]) -> list[bytes | None]:
+    def _sent(self, users: Sequence[str]) -> tuple[Place, list[bytes | None], int | None]:
+        """States as they were sent, and how many ids were ever linked; None: none."""
         while True:
             place = self._place
             keys = [self._link.key("generation"), *map(place.state, users)]
-            name, *bodies = self._link.ask("MGET", *keys)
+            (name, *bodies), rows = self._link.ask_all([
+                ("MGET", *keys),
+                ("HLEN", place.key("linked")),
+            ])
             if self._is(place, name):
-                return list(bodies)
+                return place, list(bodies), rows or None
+
+    def ids(self, user_id: str) -> tuple[str, ...]:
+        """All ids of a person."""
+        _, (body,) = self._ask(("HMGET", "linked", user_id.encode(errors="surrogatepass")))
+        return tuple(linked_of(body).members) or (user_id,) if body else (user_id,)
+
+    def everyone(self) -> Iterator[str]:
+        """Ids of all states."""
+        place, _ = self._ask(("HLEN", "meta"))
+        prefix = place.state("")
+        for page in self._link.keys(prefix):
+            yield from (key[len(prefix) :].decode() for key in page)
 
     def _is(self, place: Place, name: bytes | None) -> bool:
         """Whether a generation is in force; keep the one that is otherwise."""
@@ -191,12 +211,13 @@ class SharedStore(Taking):
         self,
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
+        links: Iterable[IdLink] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
     ) -> None:
         """Put a batch snapshot in force."""
-        self._generations.load(states, items, log_seq, as_of_us)
+        self._generations.load(states, items, links, log_seq, as_of_us)
 
     def forget(self, user_ids: Sequence[str]) -> Forgotten:
         """Erase people: from the states, from the log, then from the server's files."""
@@ -223,6 +244,25 @@ class SharedStore(Taking):
         if self._applier:
             self._applier.stop()
         self._link.close()
+
+
+def _decoded(users: Sequence[str], bodies: Sequence[bytes | None]) -> dict[str, State]:
+    return {
+        user: decode(body) for user, body in zip(users, bodies, strict=True) if body is not None
+    }
+
+
+def _states(place: Place, user_ids: Iterable[str]) -> dict[str, State]:
+    found: dict[str, State] = {}
+    for chunk in chunks(user_ids):
+        found |= _decoded(chunk, place.link.ask("MGET", *map(place.state, chunk)))
+    return found
+
+
+def _linked(place: Place, user_ids: Iterable[str]) -> dict[str, Linked]:
+    ids = list(dict.fromkeys(user_ids))
+    bodies = zip(ids, linked_bodies(place, ids), strict=True)
+    return {one: linked_of(body) for one, body in bodies if body}
 
 
 def opened(address: Address, home: Home, zone: BusinessZone) -> SharedGenerations:
