@@ -12,7 +12,7 @@ from features.ingest import rules
 from features.ingest.mapping import spellings
 from features.ingest.values import reader
 
-ANONYMOUS = "anonymous_id"
+ANONYMOUS, VISITOR = maps.VISITORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +48,42 @@ class Lookup:
         Keys of the event, and of one element of its exploded list.
     lists : tuple of tuple of str
         Paths of lists that are exploded, the first non-empty one.
-    types : tuple
-        Accepted values of ``type``.
+    constants : dict of str to str
+        Values of columns that the event has not.
     """
 
     root: Branch
     element: Branch
     lists: tuple[tuple[str, ...], ...]
-    types: tuple[object, ...]
+    constants: dict[str, str]
 
 
 @lru_cache(maxsize=1)
-def segment() -> Lookup:
-    """Compile the shipped mapping ``segment``, once.
+def segment() -> dict[object, Lookup]:
+    """Compile the shipped mapping ``segment``, once; by the event's ``type``.
 
     Examples
     --------
-    >>> segment().root["properties"]["productId"].column
+    >>> segment()["track"].root["properties"]["productId"].column
     'item_id'
+    >>> segment()["alias"].constants
+    {'event': 'User Aliased'}
     """
-    part = maps.load("segment").events[0]
+    return {
+        type_: compiled
+        for part in maps.load("segment").events
+        for compiled in [_compiled(part)]
+        for type_ in part.when["type"]
+    }
+
+
+def _compiled(part: maps.Part) -> Lookup:
     roots = tuple(way for root in part.explode for way in spellings(root))
     root: Branch = {}
     element: Branch = {}
     served = {c.RECEIVED: None}  # the server's to say
     for column, sort in _sorts().items():
-        paths = (*part.columns.get(column, ()), column)
+        paths = (*part.columns.get(column, ()), *((column,) if part.canonical else ()))
         for rank, path in enumerate(dict.fromkeys(w for p in paths for w in spellings(p))):
             read = reader(column, sort, path, part.unit(column))
             leaf = Leaf(column, rank, served.get(column, read))
@@ -82,7 +92,7 @@ def segment() -> Lookup:
     for path in (*part.dropped, *roots, *part.when):
         _plant(root, path, Leaf(path, 0, None))
     lists = tuple(tuple(path.split(".")) for path in roots)
-    return Lookup(root, element, lists, part.when["type"])
+    return Lookup(root, element, lists, part.constants)
 
 
 def _plant(branch: Branch, path: str, leaf: Leaf) -> None:
@@ -97,4 +107,4 @@ def _sorts() -> dict[str, str]:
     hints = get_type_hints(Event)
     kinds = {name: next(iter(get_args(hint)), hint).__name__ for name, hint in hints.items()}
     sorts = {name: rules.sort_of(name, kind) for name, kind in kinds.items()}
-    return sorts | {ANONYMOUS: "text"}
+    return sorts | {ANONYMOUS: "text", VISITOR: "text"}

@@ -30,6 +30,8 @@ from features.errors import InputError, MappingError, UnknownName
 SHIPPED = Path(__file__).parent / "mappings"
 """Mappings that come with the distribution, chosen by name."""
 
+VISITORS = ("anonymous_id", "visitor_id")
+
 Scalar = str | int | float | bool | None
 
 
@@ -87,6 +89,9 @@ class Part(BaseModel):
     """Canonical name <- source value to canonical value; others stay as they are."""
     when: dict[str, Scalars] = Field(default_factory=dict)
     """Source column <- values; only rows that have one of them belong to this table."""
+    aside: bool = False
+    """Whether other parts take most rows of the same files: those then answer for unreadable rows,
+    and tell whether a file is mostly bad."""
     explode: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     """Paths of JSON lists, the first non-empty one makes one line of each element."""
     timezone: Annotated[str | None, BeforeValidator(_zone)] = None
@@ -143,7 +148,10 @@ CANONICAL = Mapping(**{name: (Part(canonical=True),) for name in ORDER})
 
 
 def columns_of(table: str) -> tuple[str, ...]:
-    """Names that ``columns`` of a table may map; events also take ``anonymous_id``.
+    """Names that ``columns`` of a table may map; events also take ids of visitors.
+
+    ``anonymous_id`` is who acted where there is no ``user_id``, ``visitor_id`` the anonymous id of
+    the other person, ``peer_id``.
 
     Examples
     --------
@@ -152,7 +160,7 @@ def columns_of(table: str) -> tuple[str, ...]:
     """
     from features.tables import TABLES  # brings pyarrow, which the HTTP parser does without
 
-    return (*TABLES[table].schema.names, *(("anonymous_id",) if table == "events" else ()))
+    return (*TABLES[table].schema.names, *(VISITORS if table == "events" else ()))
 
 
 def load(place: str | Path) -> Mapping:

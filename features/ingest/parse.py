@@ -11,7 +11,7 @@ import msgspec
 from features import columns as c
 from features.events import ANONYMOUS_PREFIX, KINDS, Event
 from features.ingest import rules
-from features.ingest.lookup import ANONYMOUS, Branch, Leaf, Lookup, segment
+from features.ingest.lookup import ANONYMOUS, VISITOR, Branch, Leaf, Lookup, segment
 from features.ingest.values import Unreadable
 
 REQUIRED = (c.MESSAGE, c.EVENT, c.AT, c.USER)
@@ -51,7 +51,7 @@ class Parsed(msgspec.Struct, frozen=True):
 
 
 def parse_event(raw: object, received_us: int) -> Parsed:
-    """Read one event: our envelope, a Segment track call, or canonical columns side by side.
+    """Read one event: our envelope, a Segment call, or canonical columns side by side.
 
     Parameters
     ----------
@@ -79,10 +79,13 @@ def parse_event(raw: object, received_us: int) -> Parsed:
     """
     if not isinstance(raw, dict):
         return Parsed(faults=(Fault(rules.ROW, rules.NOT_JSON),))
-    lookup = segment()
-    if raw.get("type") not in lookup.types:
-        return Parsed(faults=(Fault("type", "not track"),))
-    found: _Found = {}
+    kind = raw.get("type")
+    lookup = segment().get(kind if isinstance(kind, str) else None) if _plain(kind) else None
+    if lookup is None:
+        return Parsed(faults=(Fault("type", "not track, identify or alias"),))
+    found: _Found = {
+        column: (Leaf(column, -1, str), value) for column, value in lookup.constants.items()
+    }
     left = _gather(raw, lookup.root, found)
     elements = _elements(raw, lookup)
     if not elements:
@@ -97,6 +100,10 @@ def parse_event(raw: object, received_us: int) -> Parsed:
         lines += parsed.events
         faults |= dict.fromkeys(parsed.faults)
     return Parsed(faults=tuple(faults)) if faults else Parsed(events=tuple(lines))
+
+
+def _plain(kind: object) -> bool:
+    return kind is None or isinstance(kind, str)
 
 
 _Found = dict[str, tuple[Leaf, object]]
@@ -146,6 +153,9 @@ def _line(found: _Found, left: dict[str, object], line: int, received_us: int) -
     anonymous = values.pop(ANONYMOUS, None)
     if anonymous is not None:
         values.setdefault(c.USER, f"{ANONYMOUS_PREFIX}{anonymous}")
+    visitor = values.pop(VISITOR, None)
+    if visitor is not None and values.get(c.PEER, visitor) == visitor:
+        values[c.PEER] = f"{ANONYMOUS_PREFIX}{visitor}"
     values[c.RECEIVED] = received_us
     if line:
         values[c.LINE] = line

@@ -222,7 +222,7 @@ class _Run:
             if not source.rows and len(sources) == 1:
                 raise FileRefused(f"{source.name} has no rows", next_step="export it again")
             forgotten = why.get(checks.fault(c.USER, tombstones.FORGOTTEN), 0)
-            if bad - forgotten > WORST * rows:
+            if bad - forgotten > WORST * rows and not source.part.aside:
                 raise _mostly_bad(source.name, rows, bad, why)
             kept = rows - duplicate - bad
             said = tuple(notes[source.number])
@@ -236,7 +236,7 @@ class _Run:
             chosen = self.stage.number(query)
             for source in sources:
                 left = source.rows - chosen.get(source.number, 0)
-                if source.part.when and left:
+                if source.part.when and left and not source.part.aside:
                     notes[source.number].append(f"{left} rows are not selected by when:")
         if any(source.layout.is_json for source in sources):
             kept = self.stage.number(f"SELECT {FILE}, count(extra) FROM {table.name} GROUP BY ALL")

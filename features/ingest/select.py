@@ -16,13 +16,13 @@ from features.ingest import casting, checks, rules
 from features.ingest.casting import Value, text
 from features.ingest.layout import DOCUMENT, FILE, ROW, Found, Layout
 from features.ingest.leftover import leftover, unknown_columns
-from features.ingest.mapping import Part, columns_of
+from features.ingest.mapping import VISITORS, Part, columns_of
 from features.tables import Table
 
 DERIVED = (c.MESSAGE, c.LINE, c.VALID_FROM)
 """Required columns that a source may lack: they follow from the rest of the row."""
 
-ANONYMOUS = "anonymous_id"
+ANONYMOUS, VISITOR = VISITORS
 BORN = {"users": "registered_us", "items": "listed_us"}
 """Where ``valid_from_us`` comes from when the source has none."""
 
@@ -151,7 +151,10 @@ class Select:
             _is_one_of([casting.as_text(casting.clean(v, self.part)) for v in several], wanted)
             for several, wanted in zip(self.conditions, self.part.when.values(), strict=True)
         ]
-        return f"{rows} WHERE _broken OR ({' AND '.join(tests)})" if tests else rows
+        if not tests:
+            return rows
+        broken = "NOT _broken AND" if self.part.aside else "_broken OR"
+        return f"{rows} WHERE {broken} ({' AND '.join(tests)})"
 
     def _renamed(self, name: str, value: Value) -> str:
         renames = self.part.values.get(name, {})
@@ -173,7 +176,7 @@ class Select:
         ]
 
     def _kind(self, name: str) -> pa.DataType:
-        return self.table.schema.field(c.USER if name == ANONYMOUS else name).type
+        return self.table.schema.field(c.USER if name in VISITORS else name).type
 
     def _read(self, name: str) -> str:
         kind = self._kind(name)
@@ -209,6 +212,11 @@ class Select:
         sql = f"c_{name}"
         if name == c.USER and self.values.get(ANONYMOUS):
             return f"coalesce({sql}, {text(ANONYMOUS_PREFIX)} || c_{ANONYMOUS})"
+        if name == c.PEER and self.values.get(VISITOR):
+            return (
+                f"CASE WHEN coalesce({sql}, c_{VISITOR}) = c_{VISITOR} "
+                f"THEN {text(ANONYMOUS_PREFIX)} || c_{VISITOR} ELSE {sql} END"
+            )
         if name == c.MESSAGE:
             return f"coalesce({sql}, {self._hash()} || '-0')"
         if name == c.LINE:

@@ -98,8 +98,8 @@ def test_addresses_are_not_kept() -> None:
         ({"event": None}, "event", "missing"),
         ({"event": "Product Eaten"}, "event", "not an event of the vocabulary"),
         ({"event": ["x"]}, "event", "not text"),
-        ({"type": "identify"}, "type", "not track"),
-        ({"type": []}, "type", "not track"),
+        ({"type": "page"}, "type", "not track, identify or alias"),
+        ({"type": []}, "type", "not track, identify or alias"),
         ({"timestamp": "2026-06-18T08:00:00"}, "at_us", "a time without a zone"),
         ({"timestamp": 1781740800}, "at_us", "not an instant"),
         ({"timestamp": "2026-02-30T08:00:00Z"}, "at_us", "not an instant"),
@@ -147,3 +147,37 @@ def test_every_kind_demands_its_columns(kind: object) -> None:
         without = {key: value for key, value in properties.items() if key != column}
         parsed = parse_event(call(event=name, properties=without), NOW)
         assert parsed.faults == (Fault(column, "missing"),)
+
+
+@pytest.mark.parametrize(
+    ("call", "event", "peer"),
+    [
+        ({"type": "identify", "anonymousId": "a1"}, "User Identified", "anonymous:a1"),
+        ({"type": "identify", "traits": {"email": "x@y"}}, "User Identified", None),
+        ({"type": "alias", "previousId": "old"}, "User Aliased", "old"),
+        ({"type": "alias", "previousId": "old", "anonymousId": "a1"}, "User Aliased", "old"),
+        ({"type": "alias", "previous_id": "a1", "anonymousId": "a1"}, "User Aliased",
+         "anonymous:a1"),
+        ({"type": "alias", "anonymous_id": "a1"}, "User Aliased", "anonymous:a1"),
+        ({"type": "track", "event": "User Separated", "properties": {"peer_id": "old"}},
+         "User Separated", "old"),
+    ],
+)  # fmt: skip
+def test_what_calls_say_of_ids(call, event, peer):
+    common = {"messageId": "m", "userId": "u1", "timestamp": "2026-06-18T08:12:03Z"}
+    (line,) = parse_event(common | call, NOW).events
+    assert (line.event, line.user_id, line.peer_id, line.extra) == (event, "u1", peer, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        ({"type": "alias", "userId": "u1"}, "peer_id: missing"),
+        ({"type": "alias", "userId": "u1", "previousId": "u1"}, "peer_id: the same person as"),
+        ({"type": "alias", "previousId": "u2"}, "user_id: missing"),
+        ({"type": "identify", "anonymousId": "a1"}, "user_id: missing"),
+    ],
+)
+def test_what_says_nothing_of_two_ids_is_refused(call, fault):
+    found = parse_event({"messageId": "m", "timestamp": "2026-06-18T08:12:03Z"} | call, NOW)
+    assert str(found.faults[0]).startswith(fault)

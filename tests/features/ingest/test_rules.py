@@ -26,7 +26,7 @@ def test_rules_name_columns_that_exist(names: tuple[str, ...]) -> None:
 
 
 def test_every_column_of_an_event_can_be_read() -> None:
-    assert set(segment().root) >= set(Event.__struct_fields__) - {"received_us"}
+    assert set(segment()["track"].root) >= set(Event.__struct_fields__) - {"received_us"}
     sorts = {field.name: sort_of(field.name, field.type) for field in EVENTS.schema}
     assert set(sorts.values()) <= set(rules.WRONG_TYPE)
 

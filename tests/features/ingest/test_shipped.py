@@ -59,7 +59,22 @@ SEGMENT = [
         "type": "track",
         "userId": 9,
     },
-    {"type": "identify", "userId": 9, "traits": {"email": "x@example.com"}},
+    {
+        "type": "identify",
+        "messageId": "ajs-3",
+        "userId": 9,
+        "anonymousId": "0a1b",
+        "timestamp": "2026-06-18T08:14:00+08:00",
+        "traits": {"email": "x@example.com"},
+        "context": {"ip": "203.0.113.9"},
+    },
+    {
+        "type": "alias",
+        "messageId": "ajs-4",
+        "userId": 9,
+        "previousId": "old",
+        "timestamp": "2026-06-18T08:15:00+08:00",
+    },
     {"type": "page", "userId": 9, "name": "Home"},
 ]
 
@@ -107,7 +122,7 @@ def rows(write: Write, home: Home) -> Callable[[str, list[object]], list[dict[st
 
 
 def test_segment(rows: Callable[..., list[dict[str, object]]]) -> None:
-    viewed, first, second = rows("segment", SEGMENT)
+    viewed, first, second, identified, aliased = rows("segment", SEGMENT)
     extra = {
         "context": {"locale": "zh-CN", "page": SEGMENT[0]["context"]["page"]},  # type: ignore[index]
         "properties": {"sku": "45790-32"},
@@ -132,6 +147,9 @@ def test_segment(rows: Callable[..., list[dict[str, object]]]) -> None:
     assert (second["line"], second["item_id"], second["price_fen"]) == (1, "505b", 850)
     assert second.keys().isdisjoint({"total_fen", "discount_fen", "extra"})
     assert first["user_id"] == second["user_id"] == "9"
+    said = [(one["event"], one["user_id"], one["peer_id"]) for one in (identified, aliased)]
+    assert said == [("User Identified", "9", "anonymous:0a1b"), ("User Aliased", "9", "old")]
+    assert "example.com" not in repr(identified)
 
 
 def test_sensors(rows: Callable[..., list[dict[str, object]]]) -> None:
