@@ -111,3 +111,15 @@ def forget(
 
     report = forget.forget(Home.from_option(data), user_id)
     forget.show(report, Console(), as_json=as_json)
+
+
+@app.command()
+def export(
+    user_id: Annotated[str, typer.Argument(help="The person's id, as events name it.")],
+    data: Data = None,
+) -> None:
+    """Print everything kept of a person as one JSON document."""
+    from features import export
+    from features.home import Home
+
+    typer.echo(export.text(export.export(Home.from_option(data), user_id)))

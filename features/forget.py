@@ -30,6 +30,9 @@ from features.ingest.writing import Transaction
 from features.store import open_store, zone_in_force
 from features.store.files import guarded, locked, put_in_place
 
+_LAG_S = 60.0
+"""What was said last of the person's ids may not be applied yet."""
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -141,6 +144,7 @@ def _ids(home: Home, zone: BusinessZone | None, user_id: str) -> list[str]:
     found |= {other for one in found for other in known.get(one, ())}
     if zone:
         with closing(open_store(home, zone)) as store:
+            store.wait_applied(store.log_seq, _LAG_S)
             found |= {other for one in found for other in store.ids(one)}
     ids = sorted(found)
     if len(ids) > 1:

@@ -10,13 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from serving import openapi
+from serving import rights as r
 from serving import schemas as s
 from serving.asking import Asking, Route
 from serving.endpoint import encoded, endpoint, problem
 from serving.errors import Refusal
 from serving.ids import request_id
 from serving.resources import Resources
-from serving.routes import catalogue, events, feed, health, portraits, sharing, tokens
+from serving.routes import catalogue, events, feed, health, portraits, rights, sharing, tokens
 
 STORE = ("store-unavailable",)
 ANSWERING = ("not-ready", "overloaded", *STORE)
@@ -47,6 +48,16 @@ ROUTES: tuple[Route, ...] = (
         about=events.about,
     ),
     Route(
+        "POST", "/v1/identify", events.identify, s.SegmentReply,
+        "Say that a visitor is a person, as Segment's tracking API does.",
+        asks=s.RawEvent, problems=STORE,
+    ),
+    Route(
+        "POST", "/v1/alias", events.alias, s.SegmentReply,
+        "Say that two ids are one person, as Segment's tracking API does.",
+        asks=s.RawEvent, problems=STORE,
+    ),
+    Route(
         "POST", "/v1/batch", events.batch, s.SegmentReply,
         "Take a batch as Segment's tracking API sends it.", asks=s.SegmentBatch, problems=STORE,
         about=events.about,
@@ -70,6 +81,21 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/v1/tokens", tokens.token, s.TokenReply,
         "Mint a token of a quarter of an hour for one person's browser or mini-program.",
         asks=s.TokenRequest,
+    ),
+    Route(
+        "PUT", "/v1/users/{id}/consents", rights.consents, r.ConsentsReply,
+        "Set all that a person consents to.", asks=r.ConsentsRequest, problems=STORE,
+        about=portraits.about,
+    ),
+    Route(
+        "GET", "/v1/users/{id}/export", rights.export, r.ExportReply,
+        "Everything kept of a person.", problems=("unknown-user", "busy", *STORE),
+        about=portraits.about,
+    ),
+    Route(
+        "DELETE", "/v1/users/{id}", rights.forget, r.ForgottenReply,
+        "Erase a person everywhere and for good; says what is pending.",
+        problems=("busy", *STORE), about=portraits.about,
     ),
     Route(
         "PUT", "/v1/items", catalogue.put_items, s.WrittenReply, "Add or replace items.",

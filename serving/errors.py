@@ -52,6 +52,7 @@ KINDS = {
     "internal": Kind(500, "A defect of the service", "report the request id"),
     "not-ready": Kind(503, "No bundle is in service", "see /readyz for the reason"),
     "overloaded": Kind(503, "Too many requests at once", "come back after Retry-After seconds"),
+    "busy": Kind(503, "Somebody else is writing to the tables", "send it again later"),
     "store-unavailable": Kind(503, "The online store cannot be used", "send it again later"),
 }
 """Every kind by the last part of its URI."""

@@ -163,7 +163,9 @@ class ShareReply(Answer):
 
 # ── events ──────────────────────────────────────────────────────────────────────────────────────
 
-RawEvent = Annotated[dict[str, Any], Meta(description="one event as Segment's track call has it")]
+RawEvent = Annotated[
+    dict[str, Any], Meta(description="one of Segment's calls: track, identify or alias")
+]
 
 
 class EventsRequest(Asked):

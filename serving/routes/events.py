@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from features import identities
 from features.errors import InputError
-from features.events import ANONYMOUS_PREFIX, Event
+from features.events import ANONYMOUS_PREFIX, GROUP_UPDATED, Event
 from features.ingest.parse import parse_event
 from features.store import Store
 from serving.asking import Asking
@@ -14,11 +15,14 @@ from serving.schemas import EventsReply, EventsRequest, RejectedEvent, SegmentBa
 ACTS = frozenset({"track", "page", "screen"})
 """Types of calls that tell what somebody did; the others say who is who, which takes a key."""
 
+TOLD_BY_THE_SHOP = frozenset({*identities.EVENTS, GROUP_UPDATED})
+"""Events that say who is who, or what a group is."""
+
 
 def about(asking: Asking) -> Iterator[str | None]:
     """Who is said to have done it; nobody where a call says who is who."""
     for raw in _raws(asking.body):
-        acts = raw.get("type", "track") in ACTS
+        acts = raw.get("type", "track") in ACTS and raw.get("event") not in TOLD_BY_THE_SHOP
         person = raw.get("user_id") or raw.get("userId")
         anonymous = raw.get("anonymous_id") or raw.get("anonymousId")
         if person is None and isinstance(anonymous, str):
@@ -41,6 +45,16 @@ async def events(asking: Asking) -> EventsReply:
 async def track(asking: Asking) -> SegmentReply:
     """Take one event."""
     return SegmentReply(**await _take(asking, [asking.body]))
+
+
+async def identify(asking: Asking) -> SegmentReply:
+    """Take what says that a visitor is a person."""
+    return SegmentReply(**await _take(asking, [{**asking.body, "type": "identify"}]))
+
+
+async def alias(asking: Asking) -> SegmentReply:
+    """Take what says that two ids are one person."""
+    return SegmentReply(**await _take(asking, [{**asking.body, "type": "alias"}]))
 
 
 async def batch(asking: Asking) -> SegmentReply:

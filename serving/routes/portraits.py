@@ -1,6 +1,7 @@
 """``/v1/users/{id}``: what is known of a person, and the person's own switches."""
 
 import asyncio
+from collections.abc import Callable
 
 from features import controls
 from features.clock import format_instant
@@ -49,8 +50,7 @@ async def suppress_tag(asking: Asking) -> SuppressedReply:
     tag = asking.path["tag"]
     if tag not in TAGS:
         raise Refusal("unknown-tag", f"there is no tag {tag!r}")
-    event = controls.tag_suppressed(person, tag, asking.at_us)
-    state = await _told(asking, event)
+    state = await told(asking, lambda one: controls.tag_suppressed(one, tag, asking.at_us))
     return SuppressedReply(**asking.head(None), user_id=person, suppressed=state.suppressed)
 
 
@@ -58,18 +58,22 @@ async def personalization(asking: Asking) -> PersonalizationReply:
     """Set the person's own switch."""
     person = asking.path["id"]
     asked: PersonalizationRequest = asking.body
-    event = controls.personalization_toggled(person, asked.enabled, asking.at_us)
-    state = await _told(asking, event)
+    state = await told(
+        asking, lambda one: controls.personalization_toggled(one, asked.enabled, asking.at_us)
+    )
     return PersonalizationReply(**asking.head(None), user_id=person, enabled=state.personalized)
 
 
-async def _told(asking: Asking, event: Event) -> State:
-    """State of a person after a control event is durable and applied."""
-    seq = (await asyncio.to_thread(asking.resources.store.append, [event])).last_seq
-    return await asyncio.to_thread(_state_after, asking.resources.store, event.user_id, seq)
+async def told(asking: Asking, decision: Callable[[str], Event]) -> State:
+    """State of a person after a decision is durable and applied.
+
+    It is made with each of the person's ids: of several the most restrictive one counts.
+    """
+    return await asyncio.to_thread(_decide, asking.resources.store, asking.path["id"], decision)
 
 
-def _state_after(store: Store, person: str, seq: int) -> State:
-    if not store.wait_applied(seq):
+def _decide(store: Store, person: str, decision: Callable[[str], Event]) -> State:
+    done = store.append([decision(one) for one in store.ids(person)])
+    if not store.wait_applied(done.last_seq):
         raise Refusal("store-unavailable", "it is written down, but not in force yet")
     return store.state(person) or State()
