@@ -103,6 +103,7 @@ GROUP_STARTED = "Group Buy Started"
 GROUP_JOINED = "Group Buy Joined"
 GROUP_SUCCEEDED = "Group Buy Succeeded"
 GROUP_FAILED = "Group Buy Failed"
+GROUP_UPDATED = "Group Buy Updated"
 TIE_CREATED = "Tie Created"
 TIE_REMOVED = "Tie Removed"
 CAMPAIGN_ASSIGNED = "Campaign Assigned"
@@ -141,6 +142,13 @@ _KINDS = (
     EventKind(GROUP_JOINED, "group_buy", (c.GROUP_BUY,), "joined, invited by peer_id if known"),
     EventKind(GROUP_SUCCEEDED, "group_buy", (c.GROUP_BUY,), "the starter's group filled", False),
     EventKind(GROUP_FAILED, "group_buy", (c.GROUP_BUY,), "the starter's group expired", False),
+    EventKind(
+        GROUP_UPDATED,
+        "group_buy",
+        (c.GROUP_BUY,),
+        "the starter's group is now so; reason: status, quantity: people in it",
+        active=False,
+    ),
     EventKind(TIE_CREATED, "graph", (c.PEER,), "became tied to peer_id; reason: tie type"),
     EventKind(TIE_REMOVED, "graph", (c.PEER,), "ended a tie to peer_id; reason: its type"),
     EventKind(

@@ -100,7 +100,9 @@ class History:
         stones = Tombstones() if forgotten else tombstones.read(self.home)
         return [
             link
-            for link in _links(tuple((path, _stamp(path)) for path in self.files("events")))
+            for link in _links(
+                tuple((path, _stamp(path)) for path in self._event_files(None, end_us))
+            )
             if (end_us is None or link.at_us < end_us)
             and not (link.one in stones or link.other in stones)
         ]

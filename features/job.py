@@ -1,13 +1,14 @@
 """What ``huoren features`` does: seals the log, publishes a snapshot, hands it to the store."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from features import choices, portraits, snapshot, unmerged
+from features import choices, groupbuys, portraits, snapshot, unmerged
 from features.clock import BusinessZone, format_instant, now_us
 from features.history import History
 from features.home import Home
@@ -65,12 +66,15 @@ def run(home: Home, at_us: int | None, zone: BusinessZone, engine: str = "duckdb
         Item(**{name: row[name] for name in Item.__struct_fields__})
         for row in history.items(as_of).to_pylist()
     )
+    with closing(history.connect(end_us=as_of)) as connection:
+        groups = groupbuys.history(connection, as_of)
     load_snapshot(
         home,
         zone,
         states.items(),
         items,
         history.links(as_of),
+        groups,
         log_seq=newest.manifest.log_seq,
         as_of_us=as_of,
     )

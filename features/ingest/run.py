@@ -159,6 +159,7 @@ class _Run:
         self.now_us = now_us()
         self.stage = Stage(into.folder, self.now_us)
         self.reports: list[Report] = []
+        self.aside: list[bool] = []
 
     def take(self, table: Table, sources: Iterable[Source]) -> None:
         """Read the sources of one table and write what is new of them."""
@@ -179,6 +180,11 @@ class _Run:
     def finish(self) -> None:
         """Let everything written come into the home."""
         self.into.commit()
+        self.reports = [
+            one
+            for one, aside in zip(self.reports, self.aside, strict=True)
+            if one.rows or not aside
+        ]
 
     def _read(self, table: Table, group: Iterator[Source]) -> list[Source]:
         """Read sources of one layout in one statement."""
@@ -227,6 +233,7 @@ class _Run:
             kept = rows - duplicate - bad
             said = tuple(notes[source.number])
             reports.append(Report(table.name, source.name, rows, kept, duplicate, bad, why, said))
+            self.aside.append(source.part.aside)
         return reports
 
     def _note_json(self, table: Table, sources: list[Source], notes: dict[int, list[str]]) -> None:

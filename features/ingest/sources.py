@@ -39,7 +39,9 @@ class Job:
     @property
     def quarantine(self) -> str:
         """File name for its bad rows; the same at every run."""
-        return quarantine_name(f"{self.path.resolve()} {self.part.source}", self.path.name)
+        aside = f" {self.part.when}" if self.part.aside else ""
+        identity = f"{self.path.resolve()} {self.part.source}{aside}"
+        return quarantine_name(identity, self.path.name)
 
 
 def quarantine_name(identity: str, name: str) -> str:

@@ -13,14 +13,15 @@ from typing import Protocol
 
 from features.clock import BusinessZone
 from features.events import Event
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink
 from features.online import State
 from features.store.records import Item, Tie, User
 
 __all__ = [
-    "Appended", "Changes", "Cursor", "Forgotten", "Item", "Store", "Tie", "User", "load_snapshot",
-    "open_store", "zone_in_force",
+    "Appended", "Changes", "Cursor", "Forgotten", "GroupChanges", "Item", "Store", "Tie", "User",
+    "load_snapshot", "open_store", "zone_in_force",
 ]  # fmt: skip
 
 
@@ -66,6 +67,14 @@ class Changes:
     """Items changed since a cursor, oldest change first, and the cursor to ask with next."""
 
     items: tuple[Item, ...]
+    cursor: Cursor
+
+
+@dataclass(frozen=True)
+class GroupChanges:
+    """Group buys changed since a cursor, oldest change first, and the cursor to ask with next."""
+
+    groups: tuple[GroupBuy, ...]
     cursor: Cursor
 
 
@@ -157,6 +166,14 @@ class Store(Protocol):
         """Items that are known, as they are now."""
         ...
 
+    def group_buys(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys that are known, as they are now: what events said of them."""
+        ...
+
+    def group_changes(self, cursor: Cursor, limit: int = 10_000) -> GroupChanges:
+        """Group buys changed since the cursor; as with ``changes``."""
+        ...
+
     def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
         """Items changed since the cursor; ask every second, again at once after a full page."""
         ...
@@ -180,6 +197,7 @@ class Store(Protocol):
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
         links: Iterable[IdLink] = (),
+        groups: Iterable[GroupBuy] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
@@ -196,6 +214,8 @@ class Store(Protocol):
             The catalogue in force.
         links : iterable of IdLink
             What those entries said about which ids are one person.
+        groups : iterable of GroupBuy
+            Those that are open.
         log_seq : int
             Entries after it are replayed.
         as_of_us : int, optional
@@ -265,6 +285,7 @@ def load_snapshot(
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
     links: Iterable[IdLink] = (),
+    groups: Iterable[GroupBuy] = (),
     *,
     log_seq: int,
     as_of_us: int | None = None,
@@ -277,11 +298,11 @@ def load_snapshot(
         from features.store.shared.store import opened
 
         with closing(opened(address, home, zone)) as generations:
-            generations.load(states, items, links, log_seq, as_of_us)
+            generations.load(states, items, links, groups, log_seq, as_of_us)
         return
     from features.store.embedded import load_snapshot as load_embedded
 
-    load_embedded(home, zone, states, items, links, log_seq=log_seq, as_of_us=as_of_us)
+    load_embedded(home, zone, states, items, links, groups, log_seq=log_seq, as_of_us=as_of_us)
 
 
 def zone_in_force(home: Home, place: str | None = None) -> BusinessZone | None:

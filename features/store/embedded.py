@@ -13,19 +13,26 @@ from functools import partial
 from typing import Self
 
 from features.clock import BusinessZone
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink
 from features.online import State, decode
-from features.store import Appended, Changes, Cursor, Forgotten, Item
+from features.store import Appended, Changes, Cursor, Forgotten, GroupChanges, Item
 from features.store.applier import Applier
-from features.store.entries import Draft, item_of, patch_draft
+from features.store.entries import Draft, group_of, item_of, patch_draft
 from features.store.erasing import erase
 from features.store.files import guarded, peek
 from features.store.generations import Generations
 from features.store.log import Log
 from features.store.projection import KEPT_BYTES
 from features.store.reading import Reading
-from features.store.statefile import read_items, read_linked, read_meta, read_people
+from features.store.statefile import (
+    read_groups,
+    read_items,
+    read_linked,
+    read_meta,
+    read_people,
+)
 from features.store.taking import Taking
 
 _WAIT_S = 0.0005
@@ -134,20 +141,35 @@ class EmbeddedStore(Taking):
         """Items as they are now."""
         return self._reading.run(lambda connection: read_items(connection, item_ids))
 
+    def group_buys(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys as they are now."""
+        return self._reading.run(lambda connection: read_groups(connection, group_buy_ids))
+
     def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
         """Items changed since a cursor."""
+        bodies, cursor = self._changed("items", "item_id", cursor, limit)
+        return Changes(tuple(map(item_of, bodies)), cursor)
+
+    def group_changes(self, cursor: Cursor, limit: int = 10_000) -> GroupChanges:
+        """Group buys changed since a cursor."""
+        bodies, cursor = self._changed("groups", "group_buy_id", cursor, limit)
+        return GroupChanges(tuple(map(group_of, bodies)), cursor)
+
+    def _changed(
+        self, table: str, key: str, cursor: Cursor, limit: int
+    ) -> tuple[list[bytes], Cursor]:
         opened = self._reading.opened()
         if cursor.generation != opened.generation:
             cursor = Cursor(cursor.start_us, cursor.start_us, "\U0010ffff", opened.generation)
         with guarded(self._reading.path):
             rows = opened.connection.execute(
-                "SELECT changed_us, item_id, body FROM items WHERE (changed_us, item_id) > (?, ?) "
-                "ORDER BY changed_us, item_id LIMIT ?",
+                f"SELECT changed_us, {key}, body FROM {table} WHERE (changed_us, {key}) > (?, ?) "
+                f"ORDER BY changed_us, {key} LIMIT ?",
                 (cursor.after_us, cursor.after_id, limit),
             ).fetchall()
         if rows:
             cursor = Cursor(cursor.start_us, rows[-1][0], rows[-1][1], cursor.generation)
-        return Changes(tuple(item_of(body) for *_, body in rows), cursor)
+        return [body for *_, body in rows], cursor
 
     @property
     def log_seq(self) -> int:
@@ -174,12 +196,13 @@ class EmbeddedStore(Taking):
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
         links: Iterable[IdLink] = (),
+        groups: Iterable[GroupBuy] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
     ) -> None:
         """Put a batch snapshot in force."""
-        self._generations.load(states, items, links, log_seq, as_of_us)
+        self._generations.load(states, items, links, groups, log_seq, as_of_us)
 
     def forget(self, user_ids: Sequence[str]) -> Forgotten:
         """Erase people."""
@@ -199,6 +222,7 @@ def load_snapshot(
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
     links: Iterable[IdLink] = (),
+    groups: Iterable[GroupBuy] = (),
     *,
     log_seq: int,
     as_of_us: int | None = None,
@@ -206,7 +230,7 @@ def load_snapshot(
     """Do what ``Store.load`` does, also where the states in force cannot be used."""
     generations = _generations(home, zone)
     try:
-        generations.load(states, items, links, log_seq, as_of_us)
+        generations.load(states, items, links, groups, log_seq, as_of_us)
     finally:
         generations.log.close()
 

@@ -12,6 +12,7 @@ from features import columns as c
 from features.clock import SECOND_US, format_instant, now_us
 from features.errors import InputError, UnknownName
 from features.events import KINDS, Event
+from features.groupbuys import GroupBuy
 from features.identities import EVENTS, Linked
 from features.store.records import Item, Tie, User
 
@@ -61,6 +62,7 @@ _TYPES: dict[int, type[Any]] = {
 }
 _DECODERS = {kind: msgspec.msgpack.Decoder(shape) for kind, shape in _TYPES.items()}
 
+_GROUP = msgspec.msgpack.Decoder(GroupBuy)
 _LINKED = msgspec.msgpack.Decoder(Linked)
 
 _SMALL = dict.fromkeys(("line", "position", "size", "depth", "birth_year"), 2**15)
@@ -93,12 +95,17 @@ def linked_of(body: bytes) -> Linked:
     return _LINKED.decode(body)
 
 
+def group_of(body: bytes) -> GroupBuy:
+    """Read a group buy back."""
+    return _GROUP.decode(body)
+
+
 def at_version(item: Item, at_us: int) -> Item:
     """An item in force from ``at_us`` where it says nothing itself."""
     return item if item.valid_from_us else msgspec.structs.replace(item, valid_from_us=at_us)
 
 
-def body_of(record: Record | Linked | str) -> bytes:
+def body_of(record: Record | GroupBuy | Linked | str) -> bytes:
     """Write what an entry holds.
 
     Raises

@@ -20,6 +20,7 @@ import msgspec
 
 from features.clock import BusinessZone
 from features.errors import StoreError
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink
 from features.online import State
@@ -102,6 +103,7 @@ class Generations:
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
         links: Iterable[IdLink],
+        groups: Iterable[GroupBuy],
         log_seq: int,
         as_of_us: int | None,
     ) -> None:
@@ -111,7 +113,7 @@ class Generations:
             made = self._new_path()
             meta = Meta.new(self.log.log_id, self.zone, log_seq)
             with closing(statefile.create(made, meta)) as connection:
-                statefile.fill(connection, states, items, links)
+                statefile.fill(connection, states, items, links, groups)
                 if as_of_us is not None:
                     self._apply_early(connection, log_seq, as_of_us)
             self._keep_as_base(made)

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from features import columns as c
 from features import online
-from features.clock import BusinessZone
+from features.clock import BusinessZone, now_us
 from features.controls import MUTUAL
 from features.events import Event
+from features.groupbuys import GroupBuy, group_of
 from features.identities import IdLink, Linked, Rows, link_of
 from features.online import ItemFacts, State
 from features.store.entries import SPOILT, Entry, at_version, content
@@ -57,6 +58,14 @@ class States(Protocol):
         """Write rows of ids; one without links goes."""
         ...
 
+    def groups(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys that are known; the caller's own copies."""
+        ...
+
+    def put_groups(self, groups: Iterable[GroupBuy], changed_us: int) -> None:
+        """Write group buys."""
+        ...
+
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
         ...
@@ -101,6 +110,7 @@ class Projection:
         self._held = 0
         self._facts: dict[str, ItemFacts] = {}
         self._changed: dict[str, State] = {}
+        self._groups: dict[str, GroupBuy] = {}
 
     def apply(self, entries: Sequence[Entry]) -> None:
         """Apply entries in order, all or none; those already contained are passed over.
@@ -142,24 +152,29 @@ class Projection:
                     if isinstance(record, str):
                         self._fetch(contents[n:])
                 self._write()
+                self.generation.put_groups(self._groups.values(), entries[-1].logged_us)
                 self.generation.reach(reached)
         except BaseException:
             self._drop()
             raise
         self._changed.clear()
+        self._groups.clear()
         self._shorten()
         self.applied_seq = reached
 
     def _drop(self) -> None:
-        for kept in (self._states, self._sizes, self._facts, self._changed):
+        for kept in (self._states, self._sizes, self._facts, self._changed, self._groups):
             kept.clear()
         self._held = 0
 
     def _fetch(self, contents: Iterable[object]) -> None:
         people: dict[str, None] = {}
         goods: dict[str, None] = {}
+        groups: dict[str, None] = {}
         for record in contents:
             if isinstance(record, Event):
+                if group := group_of(record):
+                    groups[group] = None
                 people.update(dict.fromkeys(online.people(record)))
                 if record.item_id and record.item_id not in self._facts:
                     goods[record.item_id] = None
@@ -170,6 +185,8 @@ class Projection:
             elif isinstance(record, Tie):
                 people.update(dict.fromkeys((record.user_id, record.peer_id)))
         missing = [person for person in people if person not in self._states]
+        if groups:
+            self._groups.update(self.generation.groups(groups))
         states, items = self.generation.read(missing, goods)
         self._states.update(states)
         for item_id in goods:
@@ -193,6 +210,8 @@ class Projection:
                 self._forget(record)
 
     def _event(self, event: Event) -> None:
+        if name := group_of(event):
+            self._groups.setdefault(name, GroupBuy(name)).learn(event)
         states = {person: self._state(person) for person in online.people(event)}
         facts = self._item_facts(event.item_id) if event.item_id else None
         tier = states[event.user_id].profile.get(c.CITY_TIER)
@@ -254,6 +273,7 @@ class Projection:
             del self._facts[item]
 
     def _forget(self, person: str) -> None:
+        self.generation.put_groups(self._groups.values(), now_us())
         rows = Rows(self._linked)
         rows.forget(person)
         self.generation.put_linked(rows.changed)

@@ -16,10 +16,11 @@ from uuid import uuid4
 from features import identities, merging
 from features.catalogue import declaration_hash
 from features.clock import BusinessZone
+from features.groupbuys import GroupBuy
 from features.identities import IdLink, Linked
 from features.merging import names, strip
 from features.online import State, decode, encode
-from features.store.entries import body_of, item_of, linked_of
+from features.store.entries import body_of, group_of, item_of, linked_of
 from features.store.files import connect, insert, transaction, version
 from features.store.projection import chunks
 from features.store.records import Item
@@ -36,6 +37,9 @@ _SCHEMA = (
         item_id TEXT NOT NULL UNIQUE, valid_from_us INTEGER NOT NULL,
         changed_us INTEGER NOT NULL, body BLOB NOT NULL)""",
     "CREATE INDEX items_changed ON items(changed_us, item_id)",
+    """CREATE TABLE groups(
+        group_buy_id TEXT NOT NULL UNIQUE, changed_us INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX groups_changed ON groups(changed_us, group_buy_id)",
     "CREATE TABLE skipped(seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
 )
 
@@ -44,6 +48,10 @@ _NEW_ITEM = (
     "ON CONFLICT(item_id) DO UPDATE SET valid_from_us = excluded.valid_from_us, "
     "changed_us = excluded.changed_us, body = excluded.body "
     "WHERE excluded.valid_from_us >= valid_from_us"
+)
+
+_NEW_GROUP = (
+    "ON CONFLICT(group_buy_id) DO UPDATE SET changed_us = excluded.changed_us, body = excluded.body"
 )
 
 FOREIGN = "made from another log"
@@ -111,12 +119,15 @@ def fill(
     states: Iterable[tuple[str, State]],
     items: Iterable[Item],
     links: Iterable[IdLink] = (),
+    groups: Iterable[GroupBuy] = (),
 ) -> None:
     """Write a snapshot into an empty generation."""
     people = ((user, encode(state)) for user, state in states)
     ids = ((user, body_of(row)) for user, row in identities.rows(links))
     rows = ((one.item_id, one.valid_from_us, one.valid_from_us, body_of(one)) for one in items)
-    for put, some in ((put_states, people), (put_items, rows), (_put_linked, ids)):
+    told = ((one.group_buy_id, one.heard_us, body_of(one)) for one in groups)
+    parts = ((put_states, people), (put_items, rows), (_put_linked, ids), (_put_groups, told))
+    for put, some in parts:
         while page := list(islice(some, 5_000)):
             with transaction(connection):
                 put(connection, page)
@@ -144,6 +155,23 @@ def read_states(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict
         query = f"SELECT user_id, body FROM states WHERE user_id IN ({marks})"
         for user_id, body in connection.execute(query, chunk):
             found[user_id] = decode(body)
+    return found
+
+
+def _put_groups(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    insert(connection, "groups", rows, _NEW_GROUP)
+
+
+def read_groups(
+    connection: sqlite3.Connection, group_buy_ids: Iterable[str]
+) -> dict[str, GroupBuy]:
+    """Group buys that are known."""
+    found = {}
+    for chunk in chunks(group_buy_ids):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT group_buy_id, body FROM groups WHERE group_buy_id IN ({marks})"
+        for name, body in connection.execute(query, chunk):
+            found[name] = group_of(body)
     return found
 
 
@@ -223,6 +251,15 @@ class StateFile:
         self.connection.executemany("DELETE FROM linked WHERE user_id = ?", gone)
         _put_linked(self.connection, kept)
 
+    def groups(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys that are known."""
+        return read_groups(self.connection, group_buy_ids)
+
+    def put_groups(self, groups: Iterable[GroupBuy], changed_us: int) -> None:
+        """Write group buys."""
+        rows = [(one.group_buy_id, changed_us, body_of(one)) for one in groups]
+        _put_groups(self.connection, rows)
+
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
         put_states(self.connection, rows)
@@ -240,6 +277,12 @@ class StateFile:
         for other, state in {**others, **mentioning(self.connection, user_id)}.items():
             strip(state, other, user_id, theirs)
             put_states(self.connection, [(other, encode(state))])
+        query = "SELECT changed_us, body FROM groups WHERE instr(body, CAST(? AS BLOB))"
+        for changed_us, body in self.connection.execute(query, (user_id,)).fetchall():
+            group = group_of(body)
+            if group.names(user_id):
+                group.forget(user_id)
+                self.put_groups([group], changed_us)
 
     def skip(self, seq: int, reason: str) -> None:
         """Note an entry that cannot be applied."""

@@ -6,6 +6,7 @@ from itertools import islice
 
 from features.clock import BusinessZone
 from features.errors import StoreError
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink, rows
 from features.online import State, encode
@@ -16,7 +17,7 @@ from features.store.shared import scripts
 from features.store.shared.lease import Lease
 from features.store.shared.link import Link
 from features.store.shared.log import SharedLog
-from features.store.shared.states import Place, SharedStates, change, item_value
+from features.store.shared.states import Place, SharedStates, change, fact_value, item_value
 from features.store.statefile import Meta
 
 CATCH_UP = 200
@@ -80,6 +81,7 @@ class SharedGenerations:
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
         links: Iterable[IdLink],
+        groups: Iterable[GroupBuy],
         log_seq: int,
         as_of_us: int | None,
     ) -> None:
@@ -89,6 +91,7 @@ class SharedGenerations:
             made = self._made(lease, log_seq, "snapshot")
             self._fill(made.place, states, items)
             self._fill_linked(made.place, links)
+            self._fill_groups(made.place, groups)
             if as_of_us is not None:
                 self._apply_early(made, log_seq, as_of_us)
             self._put_in_force(made)
@@ -162,6 +165,14 @@ class SharedGenerations:
         while some := list(islice(ids, FILLED_AT_ONCE)):
             values = [part for user, row in some for part in (user, body_of(row))]
             self.link.ask("HSET", place.key("linked"), *values)
+
+    def _fill_groups(self, place: Place, groups: Iterable[GroupBuy]) -> None:
+        for one in groups:
+            value = fact_value(body_of(one), one.heard_us)
+            self.link.ask_all([
+                ("HSET", place.key("groups"), one.group_buy_id, value),
+                ("ZADD", place.key("group_changes"), 0, change(one.group_buy_id, one.heard_us)),
+            ])
 
     def _apply_early(self, made: SharedStates, log_seq: int, as_of_us: int) -> None:
         projection = Projection(made, self.zone)

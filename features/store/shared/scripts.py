@@ -35,9 +35,9 @@ return done
 """
 
 COMMIT = """
--- lease generation meta items changes skipped linked (state key)* |
--- token name in_force from reached sets deletes items skips ids
--- body* (item value old new)* (seq reason)* (id row)*
+-- lease generation meta skipped linked items changes groups group_changes (state key)* |
+-- token name in_force from reached sets deletes skips ids items groups
+-- body* (seq reason)* (id row)* (item value old new)* (group value old new)*
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if (redis.call('GET', KEYS[2]) == ARGV[2]) ~= (ARGV[3] == '1') then return 'replaced' end
 local applied = redis.call('HGET', KEYS[3], 'applied_seq')
@@ -45,25 +45,27 @@ if applied ~= ARGV[4] then
   if applied == ARGV[5] then return 'done' end
   return 'moved'
 end
-local sets, deletes, items, skips, ids = tonumber(ARGV[6]), tonumber(ARGV[7]),
-  tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-for i = 1, deletes do redis.call('UNLINK', KEYS[7 + sets + i]) end
-for i = 1, sets do redis.call('SET', KEYS[7 + i], ARGV[10 + i]) end
-local at = 10 + sets
-for i = 1, items do
-  redis.call('HSET', KEYS[4], ARGV[at + 1], ARGV[at + 2])
-  if ARGV[at + 3] ~= '' then redis.call('ZREM', KEYS[5], ARGV[at + 3]) end
-  redis.call('ZADD', KEYS[5], 0, ARGV[at + 4])
-  at = at + 4
-end
+local sets, deletes, skips, ids = tonumber(ARGV[6]), tonumber(ARGV[7]),
+  tonumber(ARGV[8]), tonumber(ARGV[9])
+for i = 1, deletes do redis.call('UNLINK', KEYS[9 + sets + i]) end
+for i = 1, sets do redis.call('SET', KEYS[9 + i], ARGV[11 + i]) end
+local at = 11 + sets
 for i = 1, skips do
-  redis.call('HSET', KEYS[6], ARGV[at + 1], ARGV[at + 2])
+  redis.call('HSET', KEYS[4], ARGV[at + 1], ARGV[at + 2])
   at = at + 2
 end
 for i = 1, ids do
-  if ARGV[at + 2] == '' then redis.call('HDEL', KEYS[7], ARGV[at + 1])
-  else redis.call('HSET', KEYS[7], ARGV[at + 1], ARGV[at + 2]) end
+  if ARGV[at + 2] == '' then redis.call('HDEL', KEYS[5], ARGV[at + 1])
+  else redis.call('HSET', KEYS[5], ARGV[at + 1], ARGV[at + 2]) end
   at = at + 2
+end
+for part = 0, 1 do
+  for i = 1, tonumber(ARGV[10 + part]) do
+    redis.call('HSET', KEYS[6 + 2 * part], ARGV[at + 1], ARGV[at + 2])
+    if ARGV[at + 3] ~= '' then redis.call('ZREM', KEYS[7 + 2 * part], ARGV[at + 3]) end
+    redis.call('ZADD', KEYS[7 + 2 * part], 0, ARGV[at + 4])
+    at = at + 4
+  end
 end
 redis.call('HSET', KEYS[3], 'applied_seq', ARGV[5])
 return 'done'

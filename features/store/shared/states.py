@@ -7,15 +7,20 @@ from itertools import chain
 from typing import Any
 
 from features.errors import StoreError
+from features.groupbuys import GroupBuy
 from features.identities import Linked
 from features.merging import met, names, strip
 from features.online import State, decode, encode
-from features.store.entries import body_of, item_of, linked_of
+from features.store.entries import body_of, group_of, item_of, linked_of
 from features.store.projection import chunks
 from features.store.records import Item
 from features.store.shared import scripts
 from features.store.shared.lease import Lease
 from features.store.shared.link import Command, Link
+
+_PARTS = (
+    "meta", "skipped", "linked", "items", "changes", "groups", "group_changes",
+)  # fmt: skip
 
 
 class Replaced(StoreError):
@@ -55,12 +60,18 @@ class _Pending:
     items: dict[str, bytes] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
     linked: dict[str, bytes] = field(default_factory=dict)
+    groups: dict[str, bytes] = field(default_factory=dict)
     reached: int = 0
 
 
+def fact_value(body: bytes, changed_us: int) -> bytes:
+    """How the server keeps a live fact: the instant of its last change, then the fact."""
+    return changed_us.to_bytes(8, "big") + body
+
+
 def item_value(item: Item, changed_us: int) -> bytes:
-    """How the server keeps an item: the instant of its last change, then the item."""
-    return changed_us.to_bytes(8, "big") + body_of(item)
+    """How the server keeps an item."""
+    return fact_value(body_of(item), changed_us)
 
 
 def item_in(value: bytes) -> Item:
@@ -102,6 +113,7 @@ class SharedStates:
         self._applied = 0
         self._pending = _Pending()
         self._read: dict[str, bytes | None] = {}
+        self._groups_read: dict[str, bytes | None] = {}
 
     def applied_seq(self) -> int:
         """Seq of the last entry it contains."""
@@ -121,6 +133,7 @@ class SharedStates:
         finally:
             self._pending = _Pending()
             self._read.clear()
+            self._groups_read.clear()
 
     def read(
         self, user_ids: Iterable[str], item_ids: Iterable[str]
@@ -161,6 +174,22 @@ class SharedStates:
         for user, row in rows.items():
             self._pending.linked[user] = body_of(row) if row.links else b""
 
+    def groups(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys that are known."""
+        found = {}
+        for some in chunks(group_buy_ids):
+            values = self.link.ask("HMGET", self.place.key("groups"), *some)
+            self._groups_read.update(zip(some, values, strict=True))
+        for name in group_buy_ids:
+            if value := self._pending.groups.get(name, self._groups_read.get(name)):
+                found[name] = group_of(value[8:])
+        return found
+
+    def put_groups(self, groups: Iterable[GroupBuy], changed_us: int) -> None:
+        """Write group buys that were read before."""
+        for one in groups:
+            self._pending.groups[one.group_buy_id] = fact_value(body_of(one), changed_us)
+
     def put_states(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Write (user_id, body)."""
         self._pending.states.update(rows)
@@ -183,6 +212,12 @@ class SharedStates:
                 pending.states[other] = encode(state)
         pending.states.pop(user_id, None)
         pending.gone.add(user_id)
+        for name, value in list(_hash(self.place, "groups")):
+            group = group_of(self._pending.groups.get(name, value)[8:])
+            if group.names(user_id):
+                group.forget(user_id)
+                self._groups_read[name] = value
+                self.put_groups([group], int.from_bytes(value[:8], "big"))
 
     def skip(self, seq: int, reason: str) -> None:
         """Note an entry that cannot be applied."""
@@ -195,19 +230,20 @@ class SharedStates:
     def _commit(self, pending: _Pending) -> None:
         gone = pending.gone - pending.states.keys()
         keys = [self.lease.key, self.link.key("generation")]
-        keys += [self.place.key(name) for name in ("meta", "items", "changes", "skipped", "linked")]
+        keys += [self.place.key(name) for name in _PARTS]
         keys += [self.place.state(user) for user in (*pending.states, *gone)]
         values: list[Any] = [self.lease.token, self.place.name, int(self.in_force)]
         values += [self._applied, pending.reached, len(pending.states), len(gone)]
-        values += [len(pending.items), len(pending.skipped), len(pending.linked)]
-        values += pending.states.values()
-        for item, value in pending.items.items():
-            old = self._read.get(item)
-            values += (item, value, _change(item, old) if old else b"", _change(item, value))
+        values += [len(pending.skipped), len(pending.linked)]
+        values += [len(pending.items), len(pending.groups), *pending.states.values()]
         for seq, reason in pending.skipped.items():
             values += (seq, reason)
         for user, row in pending.linked.items():
             values += (user, row)
+        for facts, before in ((pending.items, self._read), (pending.groups, self._groups_read)):
+            for name, value in facts.items():
+                old = before.get(name)
+                values += (name, value, _change(name, old) if old else b"", _change(name, value))
         match self.link.run(scripts.COMMIT, keys, values):
             case "done":
                 self._applied = pending.reached
@@ -215,6 +251,17 @@ class SharedStates:
                 raise Replaced(f"generation {self.place.name} was replaced", next_step="retry")
             case _:
                 raise self.lease.lost()
+
+
+def _hash(place: Place, name: str) -> Iterator[tuple[str, bytes]]:
+    """Fields of a hash; some may come twice."""
+    cursor = 0
+    while True:
+        cursor, found = place.link.ask("HSCAN", place.key(name), cursor, "COUNT", 1_000)
+        pairs = found.items() if isinstance(found, dict) else zip(*[iter(found)] * 2, strict=True)
+        yield from ((field.decode(), value) for field, value in pairs)
+        if not int(cursor):
+            return
 
 
 def linked_bodies(place: Place, ids: Sequence[str]) -> list[bytes | None]:

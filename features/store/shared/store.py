@@ -8,11 +8,12 @@ from typing import Any, Self
 from features import merging
 from features.clock import BusinessZone
 from features.errors import StoreError
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink, Linked
 from features.online import State, decode
-from features.store import Appended, Changes, Cursor, Forgotten, Item
-from features.store.entries import Draft, forget_draft, linked_of, patch_draft
+from features.store import Appended, Changes, Cursor, Forgotten, GroupChanges, Item
+from features.store.entries import Draft, forget_draft, group_of, linked_of, patch_draft
 from features.store.projection import KEPT_BYTES, chunks
 from features.store.shared.address import Address
 from features.store.shared.applier import LEASE_MS, SharedApplier
@@ -157,36 +158,40 @@ class SharedStore(Taking):
 
     def items(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
         """Items as they are now."""
-        found = {}
-        for chunk in chunks(item_ids):
-            _, values = self._ask(("HMGET", "items", *chunk))
-            for item, value in zip(chunk, values, strict=True):
-                if value is not None:
-                    found[item] = item_in(value)
-        return found
+        return {name: item_in(value) for name, value in self._facts("items", item_ids)}
+
+    def group_buys(self, group_buy_ids: Iterable[str]) -> Mapping[str, GroupBuy]:
+        """Group buys as they are now."""
+        return {name: group_of(value[8:]) for name, value in self._facts("groups", group_buy_ids)}
+
+    def _facts(self, part: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for chunk in chunks(names):
+            _, values = self._ask(("HMGET", part, *chunk))
+            yield from ((one, v) for one, v in zip(chunk, values, strict=True) if v is not None)
 
     def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
         """Items changed since a cursor."""
+        ids, cursor = self._changed("changes", cursor, limit)
+        items = self.items(ids)
+        return Changes(tuple(items[item] for item in ids if item in items), cursor)
+
+    def group_changes(self, cursor: Cursor, limit: int = 10_000) -> GroupChanges:
+        """Group buys changed since a cursor."""
+        ids, cursor = self._changed("group_changes", cursor, limit)
+        groups = self.group_buys(ids)
+        return GroupChanges(tuple(groups[one] for one in ids if one in groups), cursor)
+
+    def _changed(self, part: str, cursor: Cursor, limit: int) -> tuple[list[str], Cursor]:
         while True:
-            after = change(cursor.after_id, cursor.after_us)
-            place, found = self._ask((
-                "ZRANGEBYLEX",
-                "changes",
-                b"(" + after,
-                "+",
-                "LIMIT",
-                0,
-                limit,
-            ))
+            after = b"(" + change(cursor.after_id, cursor.after_us)
+            place, found = self._ask(("ZRANGEBYLEX", part, after, "+", "LIMIT", 0, limit))
             if cursor.generation == place.name:
                 break
             cursor = Cursor(cursor.start_us, cursor.start_us, "\U0010ffff", place.name)
         if not found:
-            return Changes((), cursor)
+            return [], cursor
         ids = [member[16:].decode() for member in found]
-        items = self.items(ids)
-        last = Cursor(cursor.start_us, int(found[-1][:16]), ids[-1], cursor.generation)
-        return Changes(tuple(items[item] for item in ids if item in items), last)
+        return ids, Cursor(cursor.start_us, int(found[-1][:16]), ids[-1], cursor.generation)
 
     @property
     def log_seq(self) -> int:
@@ -212,12 +217,13 @@ class SharedStore(Taking):
         states: Iterable[tuple[str, State]],
         items: Iterable[Item],
         links: Iterable[IdLink] = (),
+        groups: Iterable[GroupBuy] = (),
         *,
         log_seq: int,
         as_of_us: int | None = None,
     ) -> None:
         """Put a batch snapshot in force."""
-        self._generations.load(states, items, links, log_seq, as_of_us)
+        self._generations.load(states, items, links, groups, log_seq, as_of_us)
 
     def forget(self, user_ids: Sequence[str]) -> Forgotten:
         """Erase people: from the states, from the log, then from the server's files."""
