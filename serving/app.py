@@ -17,7 +17,17 @@ from serving.endpoint import encoded, endpoint, problem
 from serving.errors import Refusal
 from serving.ids import request_id
 from serving.resources import Resources
-from serving.routes import catalogue, events, feed, health, portraits, rights, sharing, tokens
+from serving.routes import (
+    catalogue,
+    events,
+    feed,
+    groups,
+    health,
+    portraits,
+    rights,
+    sharing,
+    tokens,
+)
 
 STORE = ("store-unavailable",)
 ANSWERING = ("not-ready", "overloaded", *STORE)
@@ -105,6 +115,10 @@ ROUTES: tuple[Route, ...] = (
         "PATCH", "/v1/items/{id}", catalogue.patch_item, s.ItemReply,
         "Change price, stock, status or expiry of an item.",
         asks=s.ItemChange, problems=("unknown-item", *STORE),
+    ),
+    Route(
+        "PUT", "/v1/group-buys/{id}", groups.put_group_buy, s.GroupBuyReply,
+        "Tell what a group buy is now.", asks=s.GroupBuyRequest, problems=STORE,
     ),
     Route(
         "PUT", "/v1/ties", catalogue.put_ties, s.WrittenReply, "Add or replace ties.",

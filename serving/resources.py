@@ -11,6 +11,7 @@ from features.ingest.parse import parse_event
 from features.store import Store
 from serving.admission import Admission
 from serving.audit import Audit
+from serving.groups import OpenGroups
 from serving.guard import Caller, Guard
 from serving.impressions import Impressions
 from serving.loading import Loading
@@ -34,6 +35,8 @@ class Resources:
         Events and states.
     loading : Loading
         The models in service.
+    groups : OpenGroups
+        Group buys that can be joined now.
     guard, admission : Guard, Admission
         Who may ask, and when it is too much.
     impressions, metrics, audit : Impressions, Metrics, Audit
@@ -48,6 +51,7 @@ class Resources:
     clock: ServiceClock
     store: Store
     loading: Loading
+    groups: OpenGroups
     guard: Guard
     admission: Admission
     impressions: Impressions
@@ -64,7 +68,10 @@ class Resources:
         metrics = Metrics()
         limits = settings.limits
 
+        groups = OpenGroups()
+
         def told(loading: Loading) -> None:
+            groups.follow(store)
             _tell(metrics, loading, clock, store)
 
         tokens = Tokens.open(settings.home.state / "tokens.key")
@@ -73,6 +80,7 @@ class Resources:
             clock=clock,
             store=store,
             loading=Loading(settings, store, clock, told),
+            groups=groups,
             guard=Guard.open(settings.keys, tokens),
             admission=Admission(limits.queue_ms),
             impressions=Impressions(

@@ -307,6 +307,32 @@ class ItemReply(Answer):
     expires_at: str | None
 
 
+class GroupBuyRequest(Asked):
+    """A group buy as it is now; ``members`` counts the people in it, ``size`` those it needs."""
+
+    item_id: Id
+    starter_id: Id
+    size: Annotated[int, Meta(ge=1, le=32_767)] | None = None
+    members: Annotated[int, Meta(ge=0, le=32_767)] | None = None
+    price: Yuan | None = None
+    status: Literal["open", "succeeded", "failed"] | None = None
+    expires_at: Instant | None = None
+
+
+class GroupBuyReply(Answer):
+    """A group buy in force, and whether one can join it; ``price`` is decimal yuan."""
+
+    group_buy_id: str
+    open: bool
+    item_id: str | None
+    starter_id: str | None
+    size: int | None
+    members: int
+    price: str | None
+    status: str
+    expires_at: str | None
+
+
 class TieRequest(Asked):
     """One tie from ``user_id`` to ``peer_id``; ``friend`` and ``co_group`` hold both ways."""
 

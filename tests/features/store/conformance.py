@@ -15,6 +15,7 @@ from features import controls, online, tombstones
 from features.clock import DAY_US, BusinessZone, now_us
 from features.errors import HuorenError, InputError, StoreError, UnknownName
 from features.events import Event
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink
 from features.online import ItemFacts, Reading, State
@@ -359,6 +360,29 @@ class StoreConformance:
         assert list(one.cells["pair"]) == ["a"]
         assert one.ties == {"a": "follow"}
         assert [act.peer_id for act in one.recent] == ["a"]
+
+    def test_group_buys_are_as_events_tell(self, store):
+        told = {"item_id": "i1", "group_buy_id": "g1", "size": 3}
+        store.append([event(0, "Group Buy Started", **told), event(1, group_buy_id="g9")])
+        store.append([event(2, "Group Buy Joined", "u2", **told | {"size": None})])
+        assert settled(store).group_buys(["g1", "g9"])["g1"].members == 2
+        changes = store.group_changes(Cursor(0))
+        assert [(one.group_buy_id, one.missing) for one in changes.groups] == [("g1", 1)]
+        assert store.group_changes(changes.cursor).groups == ()
+        store.append([event(3, "Group Buy Failed", **told), event(4, "Group Buy Started", **told)])
+        (ended,) = settled(store).group_changes(changes.cursor).groups
+        assert ended.status == "failed"
+        store.forget(["u2"])
+        assert not store.group_buys(["g1"])["g1"].names("u2")
+
+    def test_group_buys_are_part_of_a_snapshot(self, store):
+        store.append([event(0)])
+        group = GroupBuy("g1", {"size": (1, 2)}, {"u1": 1}, 1)
+        store.load([], [], groups=[group], log_seq=1)
+        assert store.group_buys(["g1"]) == {"g1": group}
+        assert store.group_changes(Cursor(0)).groups == (group,)
+        store.append([event(1, "Group Buy Joined", "u2", group_buy_id="g1")])
+        assert [one.missing for one in settled(store).group_changes(Cursor(0)).groups] == [0]
 
     def test_nobody_is_linked_to_oneself(self, store):
         with pytest.raises(InputError, match="one id"):
