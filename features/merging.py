@@ -210,7 +210,7 @@ def added(counter: Counter, one: Cell, other: Cell) -> Cell:
 
     Examples
     --------
-    >>> [orders] = [one for one in of_key(Key.USER) if one.name == "user.orders"]
+    >>> [orders] = [one for one in live(Key.USER) if one.name == "user.orders"]
     >>> added(orders, [2.0], [1.0]), added(orders, None, [1.0])
     ([3.0], [1.0])
     """

@@ -10,7 +10,7 @@ from features.history import History
 from features.home import Home
 from features.store import User, open_store
 from features.store.sealing import seal
-from tests.features.store.conformance import settled
+from tests.features.store.steps import settled
 
 LATER = 2**53
 

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 
 from serving import shell
+from serving.asking import Asking
+from serving.resources import Resources
+from serving.routes.events import about
+from serving.schemas import EventsRequest
 
 Event = Callable[..., dict[str, Any]]
 AT = "2026-06-18T11:59:00+08:00"
@@ -96,3 +100,20 @@ def test_a_command_that_fails_is_no_defect(
     assert answer.status_code == 503
     assert answer.json()["type"].startswith(f"/problems/{kind}")
     assert answer.json()["detail"] == "why"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        call("m1", type="alias", userId="u1", previousId="victim"),
+        call("m1", type="identify", userId="u1", anonymousId="victim"),
+        call("m1", event="User Aliased", userId="u1", properties={"peer_id": "victim"}),
+        call("m1", event="Group Buy Updated", userId="u1", properties={"group_buy_id": "g1"}),
+    ],
+)
+def test_a_persons_token_says_nothing_of_who_is_who(
+    told: dict[str, Any], resources: Resources
+) -> None:
+    """Else it would open what is known of somebody else."""
+    asking = Asking(EventsRequest([told]), {}, resources, "r", 0)
+    assert list(about(asking)) == [None]

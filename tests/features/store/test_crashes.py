@@ -13,7 +13,7 @@ from features.home import Home
 from features.store import Store, open_store
 from features.store.entries import content
 from features.store.log import Log
-from tests.features.store.conformance import event, settled, views
+from tests.features.store.steps import event, settled, views
 from tests.features.store.writer import call
 
 MANY = 1_000_000

@@ -15,7 +15,7 @@ from features.store import Item, Store, generations, open_store, statefile
 from features.store.embedded import load_snapshot
 from features.store.entries import Draft, Kind, forget_draft
 from features.store.sealing import Keeping, seal
-from tests.features.store.conformance import event, settled, views
+from tests.features.store.steps import event, settled, views
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from features.store.entries import event_draft
 from features.store.log import Log
-from tests.features.store.conformance import event
+from tests.features.store.steps import event
 
 
 @pytest.fixture

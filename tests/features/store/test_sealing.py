@@ -14,7 +14,7 @@ from features.store import Item, Store, Tie, User, open_store, sealing
 from features.store.entries import Draft, Kind
 from features.store.sealing import Keeping, seal
 from features.tables import EVENTS
-from tests.features.store.conformance import NOON, event, settled, views
+from tests.features.store.steps import NOON, event, settled, views
 
 NOTHING_KEPT = Keeping(log_days=-1)
 

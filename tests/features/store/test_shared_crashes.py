@@ -23,8 +23,8 @@ from features.store.shared.address import Address
 from features.store.shared.lease import Fenced, Lease
 from features.store.shared.states import SharedStates
 from features.store.shared.store import SharedStore
-from tests.features.store.conformance import event, settled, views
 from tests.features.store.server import Server
+from tests.features.store.steps import event, settled, views
 from tests.features.store.writer import call
 
 ZONE = BusinessZone()

@@ -14,8 +14,8 @@ from features.store import open_store
 from features.store.embedded import EmbeddedStore
 from features.store.sealing import Keeping, seal
 from features.store.shared.store import SharedStore
-from tests.features.store.conformance import event, settled, views
 from tests.features.store.server import Server, free_port, require_redis
+from tests.features.store.steps import event, settled, views
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from features.home import Home
 from features.online import State
 from features.store import Store, load_snapshot, open_store, zone_in_force
 from features.store.sealing import Keeping, seal
-from tests.features.store.conformance import NOON, event, settled, views
 from tests.features.store.server import Server
+from tests.features.store.steps import NOON, event, settled, views
 
 NOTHING_KEPT = Keeping(log_days=-1)
 

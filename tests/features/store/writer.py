@@ -7,7 +7,7 @@ from features.errors import StoreError
 from features.events import Event
 from features.home import Home
 from features.store import open_store
-from tests.features.store.conformance import event
+from tests.features.store.steps import event
 
 
 def call(name: str, n: int) -> list[Event]:
