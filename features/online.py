@@ -17,11 +17,15 @@ import numpy.typing as npt
 from features import columns as c
 from features import events as e
 from features.catalogue import CATALOGUE, INTEREST, of_key
-from features.cells import Adder, Cells, Fact, adder, value
+from features.cells import Adder, Fact, adder, value
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
 from features.events import Event
+from features.states import Act as Act
+from features.states import State as State
+from features.states import decode as decode
+from features.states import encode as encode
 
 RECENT = 100
 """How many of a person's last acts on items are kept: views too, as what the moment is about."""
@@ -37,28 +41,6 @@ DEED_EVENTS = frozenset(INTEREST) - {e.VIEWED, e.OPENED}
 Floats = npt.NDArray[np.float64]
 
 
-class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
-    """One act on an item; ordered by time."""
-
-    at_us: int
-    event: str
-    item_id: str
-    peer_id: str = ""
-
-
-class State(msgspec.Struct, omit_defaults=True):
-    """All that is kept online about one person."""
-
-    cells: dict[str, dict[str, Cells]] = {}  # key word → tail of the key ("" for USER) → cells
-    recent: list[Act] = []  # oldest first, at most RECENT
-    deeds: list[Act] = []  # oldest first, at most DEEDS; those that are no mere views
-    ties: dict[str, str] = {}  # peer → tie types, sorted, joined by commas
-    profile: dict[str, str] = {}  # gender, city_tier, …
-    consents: list[str] | None = None  # scopes given; None: not asked
-    suppressed: list[str] = []  # tags the person deleted
-    personalized: bool = True
-
-
 class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an event borrows from its item."""
 
@@ -66,26 +48,6 @@ class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     brand: str | None = None
     shop: str | None = None
     price_fen: int | None = None
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(State, strict=False)
-
-
-def encode(state: State) -> bytes:
-    """Write a state as one blob."""
-    return _ENCODER.encode(state)
-
-
-def decode(blob: bytes) -> State:
-    """Read a state back.
-
-    Examples
-    --------
-    >>> decode(encode(State(ties={"u2": "friend"}))).ties
-    {'u2': 'friend'}
-    """
-    return _DECODER.decode(blob)
 
 
 def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: BusinessZone) -> Fact:

@@ -1,0 +1,233 @@
+"""All that is kept online about one person: one value, read and written as one blob.
+
+A heavy user's blob is tens of kilobytes, of which a reader or an event wants a part. So the large
+parts are decoded when they are first asked for, and what nobody asked for is written back as it
+was read.
+"""
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from features.cells import Cells
+
+Table = dict[str, Cells]
+"""Cells by the tail of the key: a category, a peer, …; "" where the key is the person alone."""
+
+
+class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
+    """One act on an item; ordered by time."""
+
+    at_us: int
+    event: str
+    item_id: str
+    peer_id: str = ""
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_TABLE = msgspec.msgpack.Decoder(Table, strict=False)
+_ACTS = msgspec.msgpack.Decoder(list[Act])
+
+
+class Tables(MutableMapping[str, Table]):
+    """Tables by the word of their key, each decoded when it is first asked for.
+
+    Parameters
+    ----------
+    tables : mapping of str to dict or Raw
+        As they are, or as they were read.
+
+    Examples
+    --------
+    >>> tables = Tables({"user": {"": [[1.0]]}})
+    >>> tables["user"], len(tables), tables.get("pair", {})
+    ({'': [[1.0]]}, 1, {})
+    """
+
+    __slots__ = ("_tables",)
+
+    def __init__(self, tables: Mapping[str, Table | Raw]) -> None:
+        self._tables = dict(tables)
+
+    def __getitem__(self, word: str) -> Table:
+        """Open a table; changes to it are the state's."""
+        table = self._tables[word]
+        if isinstance(table, Raw):
+            table = self._tables[word] = _TABLE.decode(table)
+        return table
+
+    def __setitem__(self, word: str, table: Table) -> None:
+        self._tables[word] = table
+
+    def __delitem__(self, word: str) -> None:
+        del self._tables[word]
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._tables
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    @property
+    def stored(self) -> Mapping[str, Table | Raw]:
+        """The tables, those that nobody opened as they were read."""
+        return self._tables
+
+
+class State:
+    """One person's state.
+
+    Parameters
+    ----------
+    cells : mapping of str to mapping, optional
+        Word of the key → tail of the key ("" for USER) → cells.
+    recent, deeds : list of Act, optional
+        The last acts, and the last ones that are no mere views; oldest first.
+    ties : dict of str to str, optional
+        Peer → tie types, sorted, joined by commas.
+    profile : dict of str to str, optional
+        Gender, city tier, …
+    consents : list of str, optional
+        Scopes given; None: not asked.
+    suppressed : list of str, optional
+        Tags that the person deleted.
+    personalized : bool
+        The person's switch.
+    """
+
+    __slots__ = (
+        "_deeds", "_recent", "cells", "consents", "personalized", "profile", "suppressed", "ties",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        cells: Mapping[str, Table | Raw] | None = None,
+        recent: list[Act] | Raw | None = None,
+        deeds: list[Act] | Raw | None = None,
+        ties: dict[str, str] | None = None,
+        profile: dict[str, str] | None = None,
+        consents: list[str] | None = None,
+        suppressed: list[str] | None = None,
+        personalized: bool = True,
+    ) -> None:
+        self.cells = Tables(cells or {})
+        self._recent = [] if recent is None else recent
+        self._deeds = [] if deeds is None else deeds
+        self.ties = {} if ties is None else ties
+        self.profile = {} if profile is None else profile
+        self.consents = consents
+        self.suppressed = [] if suppressed is None else suppressed
+        self.personalized = personalized
+
+    @property
+    def recent(self) -> list[Act]:
+        """The last acts, oldest first."""
+        if isinstance(self._recent, Raw):
+            self._recent = _ACTS.decode(self._recent)
+        return self._recent
+
+    @recent.setter
+    def recent(self, acts: list[Act]) -> None:
+        self._recent = acts
+
+    @property
+    def deeds(self) -> list[Act]:
+        """The last acts that are no mere views, oldest first."""
+        if isinstance(self._deeds, Raw):
+            self._deeds = _ACTS.decode(self._deeds)
+        return self._deeds
+
+    @deeds.setter
+    def deeds(self, acts: list[Act]) -> None:
+        self._deeds = acts
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all parts are equal."""
+        if not isinstance(other, State):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        told = zip(_FIELDS, self._parts(), strict=True)
+        return f"State({', '.join(f'{name}={part!r}' for name, part in told if part)})"
+
+    def __deepcopy__(self, memo: object) -> "State":
+        """A state that shares nothing with this one."""
+        return decode(encode(self))
+
+    def _parts(self) -> Sequence[Any]:
+        return [getattr(self, name) for name in _FIELDS]
+
+
+_NOTHING = Raw(_ENCODER.encode([]))
+
+
+class _Stored(msgspec.Struct):
+    """A blob; what is empty is left out."""
+
+    cells: dict[str, Raw] = {}
+    recent: Raw = _NOTHING
+    deeds: Raw = _NOTHING
+    ties: dict[str, str] = {}
+    profile: dict[str, str] = {}
+    consents: list[str] | None = None
+    suppressed: list[str] = []
+    personalized: bool = True
+
+
+_FIELDS = _Stored.__struct_fields__
+_DECODER = msgspec.msgpack.Decoder(_Stored, strict=False)
+
+
+def encode(state: State) -> bytes:
+    """Write a state as one blob."""
+    parts: dict[str, Any] = {
+        "cells": state.cells.stored,
+        "recent": state._recent,
+        "deeds": state._deeds,
+        "ties": state.ties,
+        "profile": state.profile,
+        "suppressed": state.suppressed,
+    }
+    kept = {name: part for name, part in parts.items() if part}
+    if state.consents is not None:
+        kept["consents"] = state.consents
+    if not state.personalized:
+        kept["personalized"] = False
+    return _ENCODER.encode(kept)
+
+
+def decode(blob: bytes) -> State:
+    """Read a state back.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        The blob is no state; damage within a part shows when the part is asked for.
+
+    Examples
+    --------
+    >>> decode(encode(State(ties={"u2": "friend"}))).ties
+    {'u2': 'friend'}
+    """
+    found = _DECODER.decode(blob)
+    return State(
+        found.cells,
+        None if found.recent is _NOTHING else found.recent,
+        None if found.deeds is _NOTHING else found.deeds,
+        found.ties,
+        found.profile,
+        found.consents,
+        found.suppressed,
+        found.personalized,
+    )
