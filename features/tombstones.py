@@ -51,6 +51,8 @@ class Tombstones:
         Of this home.
     people : mapping of str to int
         Instant of forgetting by digest.
+    salts : tuple of str
+        Of other homes that share a store with this one, and whose digests are among ``people``.
 
     Examples
     --------
@@ -61,25 +63,45 @@ class Tombstones:
 
     salt: str = ""
     people: Mapping[str, int] = field(default_factory=dict)
+    salts: tuple[str, ...] = ()
 
     def __contains__(self, user_id: object) -> bool:
-        return bool(self.people) and self.digest(str(user_id)) in self.people
+        if not self.people:
+            return False
+        name = str(user_id)
+        return any(_digest(salt, name) in self.people for salt in (self.salt, *self.salts))
 
     def __bool__(self) -> bool:
         return bool(self.people)
 
     def digest(self, user_id: str) -> str:
         """What stands for a person."""
-        return hashlib.sha256((self.salt + user_id).encode(errors="surrogatepass")).hexdigest()
+        return _digest(self.salt, user_id)
 
     def having(self, user_id: str, at_us: int) -> "Tombstones":
         """These and one more; who is there already keeps the first instant."""
-        return Tombstones(self.salt, {self.digest(user_id): at_us, **self.people})
+        return Tombstones(self.salt, {self.digest(user_id): at_us, **self.people}, self.salts)
+
+    def joined(self, other: "Tombstones") -> "Tombstones":
+        """These and those of another home.
+
+        Examples
+        --------
+        >>> both = Tombstones("a").having("u1", 0).joined(Tombstones("b").having("u2", 0))
+        >>> "u1" in both, "u2" in both, "u3" in both
+        (True, True, False)
+        """
+        known = {self.salt, *self.salts, other.salt, *other.salts} - {""}
+        salt = self.salt or other.salt
+        return Tombstones(salt, {**other.people, **self.people}, tuple(sorted(known - {salt})))
 
     def sql(self, column: str) -> str:
         """Condition: the person in a column was forgotten; false where there is none."""
         digests = ", ".join(f"'{digest}'" for digest in sorted(self.people)) or "NULL"
-        return f"coalesce(sha256('{self.salt}' || {column}) IN ({digests}), FALSE)"
+        tests = (
+            f"sha256('{salt}' || {column}) IN ({digests})" for salt in (self.salt, *self.salts)
+        )
+        return f"coalesce({' OR '.join(tests)}, FALSE)"
 
     def refuse(self, record: R) -> R:
         """Return the record as it may be kept.
@@ -99,6 +121,10 @@ class Tombstones:
         return kept
 
 
+def _digest(salt: str, user_id: str) -> str:
+    return hashlib.sha256((salt + user_id).encode(errors="surrogatepass")).hexdigest()
+
+
 def path(home: Home) -> Path:
     """File of a home's tombstones."""
     return home.root / "tombstones.json"
@@ -115,18 +141,20 @@ def read(home: Home) -> Tombstones:
 
 @lru_cache(maxsize=16)
 def _read(file: Path, _mtime_ns: int, _inode: int) -> Tombstones:
-    return Tombstones(**json.loads(file.read_text()))
+    held = json.loads(file.read_text())
+    return Tombstones(held["salt"], held["people"], tuple(held.get("salts", ())))
 
 
 def text(stones: Tombstones) -> str:
     """What the file holds."""
-    return json.dumps({"salt": stones.salt, "people": dict(stones.people)}, indent=1)
+    held: dict[str, Any] = {"salt": stones.salt, "people": dict(stones.people)}
+    return json.dumps(held | ({"salts": stones.salts} if stones.salts else {}), indent=1)
 
 
 def with_one_more(home: Home, user_id: str) -> Tombstones:
     """Tombstones of a home and one of a person; the caller writes them."""
     known = read(home)
-    salted = known if known.salt else Tombstones(secrets.token_hex(32))
+    salted = known if known.salt else known.joined(Tombstones(secrets.token_hex(32)))
     return salted.having(user_id, now_us())
 
 

@@ -7,11 +7,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Self
 
+from features import tombstones
 from features.clock import BusinessZone
 from features.groupbuys import GroupBuy
 from features.home import Home
@@ -34,6 +35,7 @@ from features.store.statefile import (
     read_people,
 )
 from features.store.taking import Taking
+from features.tombstones import Tombstones
 
 _WAIT_S = 0.0005
 _STATE = """
@@ -94,8 +96,8 @@ class EmbeddedStore(Taking):
         self._wake()
         return done.last_seq
 
-    def _append(self, drafts: Sequence[Draft]) -> Appended:
-        done = self._log.append(drafts)
+    def _append(self, drafts: Callable[[Tombstones], Sequence[Draft]]) -> Appended:
+        done = self._log.append(drafts(tombstones.read(self.home)))
         self._wake()
         return done
 

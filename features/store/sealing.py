@@ -115,10 +115,12 @@ def seal(
 def _opened(home: Home, zone: BusinessZone) -> Iterator[tuple[Sealable, Callable[[int], int]]]:
     """The log of a home, and up to which seq it may be pruned."""
     if address := chosen():
+        from features.store.shared import burials
         from features.store.shared.lease import Lease
         from features.store.shared.store import opened
 
         with closing(opened(address, home, zone)) as shared, Lease.upkeep(shared.link):
+            burials.agree(shared.link, home)
             yield shared.log, shared.expendable
     else:
         with closing(Log(home.state)) as log:

@@ -1,13 +1,13 @@
 """What a store takes: records checked, without the forgotten, as entries of its log."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from features import tombstones
 from features.events import Event
 from features.home import Home
 from features.store import Appended, Item, Tie, User
 from features.store.entries import Draft, event_draft, record_draft
+from features.tombstones import Tombstones
 
 
 class Taking(ABC):
@@ -23,24 +23,23 @@ class Taking(ABC):
         self.home = home
 
     @abstractmethod
-    def _append(self, drafts: Sequence[Draft]) -> Appended:
-        """Make drafts durable, all or none."""
+    def _append(self, drafts: Callable[[Tombstones], Sequence[Draft]]) -> Appended:
+        """Make durable, all or none, what may come in beside the tombstones in force."""
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Make events durable."""
-        admit = tombstones.read(self.home).refuse
-        return self._append([event_draft(admit(event)) for event in events])
+        return self._append(lambda stones: [event_draft(stones.refuse(one)) for one in events])
 
     def put_users(self, users: Sequence[User]) -> int:
         """Upsert profiles."""
-        admit = tombstones.read(self.home).refuse
-        return self._append([record_draft(admit(user)) for user in users]).last_seq
+        done = self._append(lambda stones: [record_draft(stones.refuse(one)) for one in users])
+        return done.last_seq
 
     def put_ties(self, ties: Sequence[Tie]) -> int:
         """Upsert ties."""
-        admit = tombstones.read(self.home).refuse
-        return self._append([record_draft(admit(tie)) for tie in ties]).last_seq
+        done = self._append(lambda stones: [record_draft(stones.refuse(one)) for one in ties])
+        return done.last_seq
 
     def put_items(self, items: Sequence[Item]) -> int:
         """Upsert items."""
-        return self._append([record_draft(item) for item in items]).last_seq
+        return self._append(lambda _: [record_draft(item) for item in items]).last_seq

@@ -13,6 +13,8 @@ k:seen                 sorted set: digests of the lines taken, by when
 k:latest               hash: item → seq of its newest version in the log
 k:call:<caller>        what a caller's last append did, for a minute: a repeated one is not taken
 k:applier, k:upkeep    leases: who applies; who loads, seals or erases
+k:tombstones           hash: who was forgotten in any home that uses the keyspace; beside it the
+                       set of ``salts``
 k:generation           name of the generation in force
 k:g:<name>:s:<user>    one state; beside it the hashes ``items``, ``meta``, ``skipped`` and the
                        sorted set ``changes``

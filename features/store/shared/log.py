@@ -63,11 +63,12 @@ class SharedLog(Sealable):
                 next_step="run the huoren that wrote it, or name another keyspace",
             )
 
-    def append(self, drafts: Sequence[Draft]) -> Appended:
-        """Make drafts durable, all or none."""
-        done = self._append(drafts, "", 0)
-        assert done is not None
-        return done
+    def append(self, drafts: Sequence[Draft], buried: int | None = None) -> Appended | None:
+        """Make drafts durable, all or none.
+
+        None where the server has another number of tombstones than ``buried``.
+        """
+        return self._append(drafts, "", 0, "" if buried is None else str(buried))
 
     def append_item(self, item_id: str, prepare: Callable[[Item | None], Draft]) -> Appended:
         """Append what ``prepare`` makes of an item's newest version in the log, if there is one.
@@ -82,15 +83,18 @@ class SharedLog(Sealable):
             if done:
                 return done
 
-    def _append(self, drafts: Sequence[Draft], item_id: str, item_seq: int) -> Appended | None:
+    def _append(
+        self, drafts: Sequence[Draft], item_id: str, item_seq: int, buried: str = ""
+    ) -> Appended | None:
         caller = self._caller
         caller.calls += 1
-        values: list[Any] = [caller.calls, now_us(), item_id, item_seq]
+        values: list[Any] = [caller.calls, now_us(), item_id, item_seq, buried]
         for kind, key, at_us, body, digest in drafts:
             values += (int(kind), key, at_us, body, digest or b"")
-        keys = [self._head, self._log, self._seen, self._latest, self.link.key("call", caller.name)]
+        keys = [self._head, self._log, self._seen, self._latest]
+        keys += [self.link.key("call", caller.name), self.link.key("tombstones")]
         found = self.link.run(scripts.APPEND, keys, values)
-        return None if found == "moved" else Appended(*map(int, found.split()))
+        return None if found in {"moved", "stale"} else Appended(*map(int, found.split()))
 
     def head(self) -> Head:
         """Where the log stands."""

@@ -1,7 +1,7 @@
 """What the server does in one step: each script runs whole, alone, or not at all."""
 
 APPEND = """
--- head log seen latest call | n now item item_seq (kind key at body digest)*
+-- head log seen latest call tombstones | n now item item_seq buried (kind key at body digest)*
 local last = redis.call('GET', KEYS[5])
 if last then
   local n, done = string.match(last, '^(%d+) (.*)$')
@@ -10,10 +10,11 @@ end
 if ARGV[3] ~= '' and (redis.call('HGET', KEYS[4], ARGV[3]) or '0') ~= ARGV[4] then
   return 'moved'
 end
+if ARGV[5] ~= '' and redis.call('HLEN', KEYS[6]) ~= tonumber(ARGV[5]) then return 'stale' end
 local head = redis.call('HMGET', KEYS[1], 'last_seq', 'last_us')
 local first = tonumber(head[1])
 local seq, at = first, math.max(tonumber(head[2]), tonumber(ARGV[2]))
-for i = 5, #ARGV, 5 do
+for i = 6, #ARGV, 5 do
   local digest = ARGV[i + 4]
   if digest == '' or redis.call('ZADD', KEYS[3], 'NX', string.format('%.0f', at + 1), digest) == 1
   then
@@ -29,7 +30,7 @@ if taken > 0 then
   redis.call('HSET', KEYS[1], 'last_seq', string.format('%.0f', seq),
     'last_us', string.format('%.0f', at))
 end
-local done = string.format('%d %d %.0f', taken, (#ARGV - 4) / 5 - taken, seq)
+local done = string.format('%d %d %.0f', taken, (#ARGV - 5) / 5 - taken, seq)
 redis.call('SET', KEYS[5], ARGV[1] .. ' ' .. done, 'PX', 60000)
 return done
 """

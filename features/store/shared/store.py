@@ -1,11 +1,11 @@
 """The store on a Redis server; implements ``features.store.Store``."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
-from features import merging
+from features import merging, tombstones
 from features.clock import BusinessZone
 from features.errors import StoreError
 from features.groupbuys import GroupBuy
@@ -15,6 +15,7 @@ from features.online import State, decode
 from features.store import Appended, Changes, Cursor, Forgotten, GroupChanges, Item
 from features.store.entries import Draft, forget_draft, group_of, linked_of, patch_draft
 from features.store.projection import KEPT_BYTES, chunks
+from features.store.shared import burials
 from features.store.shared.address import Address
 from features.store.shared.applier import LEASE_MS, SharedApplier
 from features.store.shared.disk import check_durable, rewrite
@@ -24,6 +25,7 @@ from features.store.shared.link import Command, Link
 from features.store.shared.log import SharedLog
 from features.store.shared.states import Place, change, item_in, linked_bodies, mentioning
 from features.store.taking import Taking
+from features.tombstones import Tombstones
 
 FORGET_S = 600.0
 _WAIT_S = 0.001
@@ -57,6 +59,7 @@ class SharedStore(Taking):
         self._log = generations.log
         self._link = generations.link
         self._place = Place(self._link, "")
+        self._buried = burials.agree(self._link, self.home)
         self._applier = SharedApplier(generations, kept_bytes, lease_ms) if applies else None
         if self._applier:
             self._applier.start()
@@ -81,8 +84,12 @@ class SharedStore(Taking):
             raise
         return cls(generations, applies=applies, kept_bytes=kept_bytes, lease_ms=lease_ms)
 
-    def _append(self, drafts: Sequence[Draft]) -> Appended:
-        return self._log.append(drafts)
+    def _append(self, drafts: Callable[[Tombstones], Sequence[Draft]]) -> Appended:
+        while True:
+            done = self._log.append(drafts(tombstones.read(self.home)), self._buried)
+            if done is not None:
+                return done
+            self._buried = burials.agree(self._link, self.home)  # somebody was forgotten
 
     def patch_item(self, item_id: str, fields: Mapping[str, object]) -> int:
         """Change some fields of an item."""
@@ -171,6 +178,8 @@ class SharedStore(Taking):
 
     def changes(self, cursor: Cursor, limit: int = 10_000) -> Changes:
         """Items changed since a cursor."""
+        if self._link.ask("HLEN", self._link.key("tombstones")) != self._buried:
+            self._buried = burials.agree(self._link, self.home)
         ids, cursor = self._changed("changes", cursor, limit)
         items = self.items(ids)
         return Changes(tuple(items[item] for item in ids if item in items), cursor)
@@ -233,7 +242,7 @@ class SharedStore(Taking):
         touched = set(self.states(people))
         for person in people:
             touched |= set(mentioning(self._place, person, None, {}))
-        seq = self._append([forget_draft(person) for person in sorted(people)]).last_seq
+        seq = self._append(lambda _: [forget_draft(one) for one in sorted(people)]).last_seq
         if not self.wait_applied(seq, FORGET_S):
             raise StoreError(
                 "nobody applies the log, so nobody is forgotten yet",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features import job
 from features.clock import BusinessZone, now_us
 from features.errors import StoreError
 from features.home import Home
@@ -95,6 +96,32 @@ def test_a_rebuild_equals_what_it_replaces(home, monkeypatch):
 def test_states_of_another_make_are_rebuilt_from_a_whole_log(home, statement):
     change(home.state / "state.db", statement)
     assert views_of(home) == 3.0
+
+
+def older(home: Home) -> None:
+    """States as the first schema had them: of ids that nobody could link."""
+    for statement in ("DROP TABLE linked", "DROP TABLE groups", "PRAGMA user_version = 1"):
+        for name in ("state.db", "base.db"):
+            if (home.state / name).exists():
+                change(home.state / name, statement)
+
+
+def test_states_of_an_older_schema_are_brought_over(home):
+    older(home)
+    assert views_of(home) == 3.0
+    with closing(open_store(home)) as store:
+        store.append([event(9, "User Aliased", peer_id="u2", item_id=None)])
+        assert settled(store).ids("u2") == ("u1", "u2")
+
+
+def test_states_of_an_older_schema_without_their_log_say_what_to_run(home):
+    pruned(home)
+    older(home)
+    with pytest.raises(StoreError, match=r"schema 1, expected 2.*huoren features"):
+        open_store(home)
+    job.run(home, None, BusinessZone())
+    with closing(open_store(home)) as store:
+        assert len(store.state("u1").recent) == 3
 
 
 def test_a_damaged_file_is_rebuilt(home):

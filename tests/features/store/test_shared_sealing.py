@@ -1,21 +1,25 @@
 """The log on Redis becomes Parquet exactly once, and is pruned no further than the states go."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from features import forget
+from features import forget, job
 from features.clock import BusinessZone, now_us
 from features.errors import StoreError
 from features.history import History
 from features.home import Home
 from features.online import State
+from features.reconcile import reconcile
 from features.store import Store, load_snapshot, open_store, zone_in_force
 from features.store.sealing import Keeping, seal
+from tests.features.histories import busy, keep
 from tests.features.store.server import Server
 from tests.features.store.steps import NOON, event, settled, views
 
+ZONE = BusinessZone()
 NOTHING_KEPT = Keeping(log_days=-1)
 
 
@@ -99,3 +103,16 @@ def test_the_zone_in_force_is_the_servers(home):
     assert zone_in_force(home) is None
     open_store(home, BusinessZone("Asia/Tokyo")).close()
     assert zone_in_force(home) == BusinessZone("Asia/Tokyo")
+
+
+def test_the_states_of_the_configured_store_are_compared(home):
+    events = busy(120)
+    keep(home, events[:60])
+    job.run(home, events[59].at_us + 1, ZONE)
+    with closing(open_store(home)) as store:
+        settled(store).append(events[60:])
+        settled(store)
+    assert reconcile(home, ZONE).differences == []
+    with closing(open_store(home)) as store:
+        store.load([("ghost", State(consents=[]))], [], log_seq=store.log_seq)
+    assert "consents" in {one.what for one in reconcile(home, ZONE).differences}
