@@ -131,7 +131,7 @@ def ground(told: World):
         people=portraits("people", told.people),
         events=table("events", seen, EVENTS.schema),
         items=table("items", items, TABLES["items"].schema),
-        users=table("users", [], TABLES["users"].schema),
+        users=table("users", [{c.USER: "u0", c.VALID_FROM: 0}], TABLES["users"].schema),
         ties=table("ties", told.ties, pa.schema([
             (c.USER, pa.string()), (c.PEER, pa.string()), ("tie_type", pa.string()),
             ("strong", pa.bool_())])),
