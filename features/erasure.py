@@ -7,8 +7,10 @@ crash either the next run finishes it or nothing has changed.
 import csv
 import io
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -83,7 +85,7 @@ class Erasure:
         self.connection.close()
 
     def run(self) -> None:
-        """Erase from everything: tables, quarantine, snapshots, impressions, exports."""
+        """Erase from everything: tables, quarantine, snapshots, impressions, exports, lists."""
         for table in TABLES.values():
             self._canonical(table)
         self._quarantine()
@@ -96,6 +98,7 @@ class Erasure:
             self._plain(place, sorted(files))
         for path in sorted((self.home.root / "exports").rglob("*.csv")):
             self._csv(path)
+        self._lists()
 
     def _canonical(self, table: Table) -> None:
         absence = Absence(table.name, "getvariable('person')")
@@ -114,6 +117,19 @@ class Erasure:
             rows = rows.set_column(place, c.EXTRA, self._cleaned(rows[c.EXTRA]))
             self._replace(path, rows.cast(table.schema))
             self._count(table.name, found[1], found[0])
+
+    def _lists(self) -> None:
+        """Uploaded lists of segments; done at once, so that a repeat finds nothing more."""
+        path = self.home.root / "segments.db"
+        if not path.is_file():
+            return
+        with closing(sqlite3.connect(path, timeout=10.0)) as book:
+            book.execute("PRAGMA secure_delete = ON")
+            with book:
+                gone = book.execute("DELETE FROM lists WHERE user_id = ?", [self.user_id])
+            book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if gone.rowcount > 0:
+            self._count("lists", gone.rowcount)
 
     @property
     def _spellings(self) -> tuple[str, ...]:

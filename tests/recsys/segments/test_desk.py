@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from features import controls
 from features.clock import DAY_US
 from features.errors import InputError, UnknownName
+from features.forget import forget
 from features.store import open_store
 from recsys.segments import activation, sizing
 from recsys.segments.commands import app
@@ -180,3 +181,14 @@ def test_from_the_shell(home, tmp_path):
     assert "✓" in call("why", "shell", "u001")
     assert json.loads(call("overlap", "shell", str(file)))["shell"][str(file)] == 79
     assert "is off" in call("delete", "shell")
+
+
+def test_whoever_is_forgotten_leaves_lists_and_segments(home):
+    with open_desk(home) as desk:
+        desk.book.put_list("gone", [PEOPLE[150], PEOPLE[151]])
+    report = forget(home, PEOPLE[150])
+    assert report.erased["lists"].rows == 1
+    with open_desk(home) as desk:
+        assert desk.book.listed("gone") == [PEOPLE[151]]
+        assert PEOPLE[150] not in desk.ask(desk.members(parse({"all": []})))["user_id"].to_pylist()
+    assert PEOPLE[150].encode() not in (home.root / "segments.db").read_bytes()
