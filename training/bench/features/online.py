@@ -1,11 +1,12 @@
-"""The same counters kept up to date event by event, through the online store."""
+"""The same counters kept up to date event by event, through the embedded online store."""
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from statistics import median, quantiles
-from time import perf_counter, sleep
+from statistics import median
+from time import perf_counter, process_time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,58 +15,74 @@ from features.clock import BusinessZone
 from features.events import Event
 from features.history import History
 from features.home import Home
-from features.store import Store, open_store
+from features.online import encode
+from features.store import Item, Store, open_store
+from training.bench import history
+from training.bench.features.paced import latencies
 from training.bench.machine import peak_mb
 from training.bench.report import Row
 
-CALL = 50
-"""Events of one call while the store is filled as fast as it can."""
+ZONE = BusinessZone("Asia/Shanghai")
 
-RATE = 200.0
-"""Events a second, one a call, while latencies are measured."""
+CALL = 50
+"""Events of one call while the store takes them as fast as it can."""
+
+RATE = 2_000.0
+"""Events a second, from two writers, while latencies are measured."""
 
 PACED_S = 5.0
 READS = 2_000
+HEAVY = 20
+"""So many people with the largest states are read apart."""
+
 TIMEOUT_S = 600.0
 
 
-def measure(root: Path, events: int, scratch: Path) -> Row:
-    """Fill a new store, then ask it at leisure.
+def measure(events: int, scratch: Path) -> Row:
+    """Let a store that knows its people take events, send at leisure, and read.
 
     Parameters
     ----------
-    root : Path
-        A home with canonical tables; its first events are used.
     events : int
-        How many to apply as fast as possible.
+        How many are taken as fast as possible; twice as many were taken before them.
     scratch : Path
-        A new directory for the store.
+        A new directory for a history and the store.
 
     Returns
     -------
     mapping
-        ``events_per_s`` accepted and applied; ``ack_p99_ms`` until one event is durable and
-        ``apply_p99_ms`` until reads contain it, at 200 events a second; ``read_us``, the median of
-        one person's state.
+        ``events_per_s`` accepted and applied, and ``per_cpu_s`` the same for a second of processor
+        time; ``ack_p99_ms`` until a call's events are durable and ``apply_p99_ms`` until reads
+        contain them, at 2,000 events a second from two other processes; ``read_us``, the median of
+        reading one person's state, people as often as they act; ``read_heavy_us`` and ``heavy_kb``,
+        the median of the largest states.
     """
     paced = int(RATE * PACED_S)
-    drawn = first_events(Home(root), events + paced)
-    store = open_store(Home(scratch), BusinessZone("Asia/Shanghai"), place="embedded")
-    try:
-        taken = _fill(store, drawn[:-paced])
-        acknowledged, applied = _pace(store, drawn[-paced:])
+    made = history.write(scratch / "made", 3 * events + paced)
+    drawn = first_events(made, 3 * events + paced)
+    home = Home(scratch / "home")
+    with closing(open_store(home, ZONE, place="embedded")) as store:
+        store.put_items(_items(made))
+        _fill(store, drawn[: 2 * events])
+        start, cpu = perf_counter(), process_time()
+        _fill(store, drawn[2 * events : 3 * events])
+        taken, worked = perf_counter() - start, process_time() - cpu
+        acknowledged, applied = latencies(store, ZONE, home.root, drawn[-paced:], RATE)
+        users = [one.user_id for one in drawn]
+        heavy = _heaviest(store, users)
         return {
             "method": "online",
-            "events": len(drawn) - paced,
+            "events": events,
             "seconds": round(taken, 3),
             "peak_mb": round(peak_mb(), 1),
-            "events_per_s": round((len(drawn) - paced) / taken),
-            "ack_p99_ms": round(1e3 * _p99(acknowledged), 2),
-            "apply_p99_ms": round(1e3 * _p99(applied), 2),
-            "read_us": round(1e6 * _read(store, [one.user_id for one in drawn]), 1),
+            "events_per_s": round(events / taken),
+            "per_cpu_s": round(events / worked),
+            "ack_p99_ms": round(1e3 * acknowledged, 2),
+            "apply_p99_ms": round(1e3 * applied, 2),
+            "read_us": round(1e6 * _read(store, random.Random(1).choices(users, k=READS)), 1),
+            "read_heavy_us": round(1e6 * _read(store, [*heavy] * (READS // HEAVY)), 1),
+            "heavy_kb": round(median(heavy.values()) / 1024, 1),
         }
-    finally:
-        store.close()
 
 
 def first_events(home: Home, count: int) -> list[Event]:
@@ -85,35 +102,31 @@ def _events(rows: pa.Table) -> list[Event]:
     return [Event(**row) for row in told.to_pylist()]
 
 
-def _fill(store: Store, events: Sequence[Event]) -> float:
-    start = perf_counter()
+def _items(home: Home) -> list[Item]:
+    names = [name for name in Item.__struct_fields__ if name != "valid_from_us"]
+    rows = History(home).items()
+    return [
+        Item(**row) for row in rows.select([n for n in names if n in rows.column_names]).to_pylist()
+    ]
+
+
+def _fill(store: Store, events: Sequence[Event]) -> None:
     left = iter(events)
     last = 0
     while call := list(islice(left, CALL)):
         last = store.append(call).last_seq
     if not store.wait_applied(last, TIMEOUT_S):
         raise TimeoutError(f"{len(events):,} events were not applied within {TIMEOUT_S:.0f} s")
-    return perf_counter() - start
 
 
-def _pace(store: Store, events: Sequence[Event]) -> tuple[list[float], list[float]]:
-    """Seconds of each event until it was acknowledged, and until it was applied."""
-    acknowledged, applied = [], []
-    begun = perf_counter()
-    for place, event in enumerate(events):
-        sleep(max(begun + place / RATE - perf_counter(), 0.0))
-        start = perf_counter()
-        done = store.append([event])
-        acknowledged.append(perf_counter() - start)
-        store.wait_applied(done.last_seq, TIMEOUT_S)
-        applied.append(perf_counter() - start)
-    return acknowledged, applied
+def _heaviest(store: Store, users: Sequence[str]) -> dict[str, int]:
+    """People with the largest states, and the states' bytes."""
+    sizes = {user: len(encode(state)) for user, state in store.states(users).items()}
+    return dict(sorted(sizes.items(), key=lambda one: -one[1])[:HEAVY])
 
 
-def _read(store: Store, users: Sequence[str]) -> float:
-    """Median seconds of reading one person's state; people as often as they act."""
-    dice = random.Random(1)
-    asked = dice.choices(users, k=READS)
+def _read(store: Store, asked: Sequence[str]) -> float:
+    """Median seconds of reading one person's state."""
     return median(_seconds(lambda user=user: store.state(user)) for user in asked)  # type: ignore[misc]
 
 
@@ -121,7 +134,3 @@ def _seconds(work: Callable[[], object]) -> float:
     start = perf_counter()
     work()
     return perf_counter() - start
-
-
-def _p99(values: Sequence[float]) -> float:
-    return quantiles(values, n=100, method="inclusive")[-1]

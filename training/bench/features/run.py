@@ -95,7 +95,7 @@ def _of_size(events: int, methods: Sequence[str]) -> Iterator[Row]:
             if method in ("job", "spark"):
                 yield {**_by_itself(method, home, folder, events), **told}
             elif method == "online":
-                yield alone(online.measure, home, min(events, ONLINE_EVENTS), folder / "online")
+                yield alone(online.measure, min(events, ONLINE_EVENTS), folder / "online")
 
 
 def _in_turn(home: Path, folder: Path, methods: Sequence[str]) -> Iterator[Row]:

@@ -9,12 +9,12 @@ from training.bench.features import online
 def test_a_store_is_filled_and_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(online, "PACED_S", 0.1)
     monkeypatch.setattr(online, "READS", 20)
-    home = history.write(tmp_path / "home", 2_000)
-    row = online.measure(home.root, 300, tmp_path / "store")
+    row = online.measure(300, tmp_path)
     assert (row["method"], row["events"]) == ("online", 300)
     assert row["events_per_s"] == pytest.approx(300 / row["seconds"], rel=0.05)
     assert 0 < row["ack_p99_ms"] <= row["apply_p99_ms"]
     assert row["read_us"] > 0
+    assert row["heavy_kb"] > 0.1
 
 
 def test_the_first_events_come_file_by_file(tmp_path):
