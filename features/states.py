@@ -5,16 +5,13 @@ parts are decoded when they are first asked for, and what nobody asked for is wr
 was read.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, ValuesView
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from features.cells import Cells
-
-Table = dict[str, Cells]
-"""Cells by the tail of the key: a category, a peer, …; "" where the key is the person alone."""
 
 
 class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
@@ -27,16 +24,89 @@ class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_TABLE = msgspec.msgpack.Decoder(Table, strict=False)
+_TABLE = msgspec.msgpack.Decoder(dict[str, Cells], strict=False)
+_ROWS = msgspec.msgpack.Decoder(dict[str, Raw], strict=False)
+_CELLS = msgspec.msgpack.Decoder(Cells)
 _ACTS = msgspec.msgpack.Decoder(list[Act])
 
 
-class Tables(MutableMapping[str, Table]):
-    """Tables by the word of their key, each decoded when it is first asked for.
+class Table(MutableMapping[str, Cells]):
+    """Cells by the tail of the key: a category, a peer, …; "" where the key is the person alone.
+
+    Asked for one tail, it decodes that row; asked for all values, it decodes them at once.
 
     Parameters
     ----------
-    tables : mapping of str to dict or Raw
+    raw : Raw
+        As it was read.
+    """
+
+    __slots__ = ("_raw", "_rows")
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw: Raw | None = raw
+        self._rows: dict[str, Any] = {}
+
+    def __getitem__(self, tail: str) -> Cells:
+        """Open a row; changes to it are the state's."""
+        rows = self._cut()
+        row = rows[tail]
+        if isinstance(row, Raw):
+            row = rows[tail] = _CELLS.decode(row)
+        cells: Cells = row
+        return cells
+
+    def __setitem__(self, tail: str, cells: Cells) -> None:
+        self._cut()[tail] = cells
+
+    def __delitem__(self, tail: str) -> None:
+        del self._cut()[tail]
+
+    def __contains__(self, tail: object) -> bool:
+        return tail in self._cut()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cut())
+
+    def __len__(self) -> int:
+        return len(self._cut())
+
+    def __repr__(self) -> str:
+        return repr(self._opened())
+
+    def items(self) -> ItemsView[str, Cells]:
+        """Tails with their cells."""
+        return self._opened().items()
+
+    def values(self) -> ValuesView[Cells]:
+        """Cells of all tails."""
+        return self._opened().values()
+
+    @property
+    def stored(self) -> Any:
+        """The rows, or all of them, as they were read where nobody opened them."""
+        return self._rows if self._raw is None else self._raw
+
+    def _cut(self) -> dict[str, Any]:
+        if self._raw is not None:
+            self._rows, self._raw = _ROWS.decode(self._raw), None
+        return self._rows
+
+    def _opened(self) -> dict[str, Cells]:
+        if self._raw is not None:
+            self._rows, self._raw = _TABLE.decode(self._raw), None
+        for tail, row in self._rows.items():
+            if isinstance(row, Raw):
+                self._rows[tail] = _CELLS.decode(row)
+        return self._rows
+
+
+class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
+    """Tables by the word of their key.
+
+    Parameters
+    ----------
+    tables : mapping of str to mapping or Raw
         As they are, or as they were read.
 
     Examples
@@ -48,17 +118,17 @@ class Tables(MutableMapping[str, Table]):
 
     __slots__ = ("_tables",)
 
-    def __init__(self, tables: Mapping[str, Table | Raw]) -> None:
-        self._tables = dict(tables)
+    def __init__(self, tables: Mapping[str, MutableMapping[str, Cells] | Raw]) -> None:
+        self._tables = {
+            word: Table(table) if isinstance(table, Raw) else table
+            for word, table in tables.items()
+        }
 
-    def __getitem__(self, word: str) -> Table:
-        """Open a table; changes to it are the state's."""
-        table = self._tables[word]
-        if isinstance(table, Raw):
-            table = self._tables[word] = _TABLE.decode(table)
-        return table
+    def __getitem__(self, word: str) -> MutableMapping[str, Cells]:
+        """A table; changes to it are the state's."""
+        return self._tables[word]
 
-    def __setitem__(self, word: str, table: Table) -> None:
+    def __setitem__(self, word: str, table: MutableMapping[str, Cells]) -> None:
         self._tables[word] = table
 
     def __delitem__(self, word: str) -> None:
@@ -74,12 +144,15 @@ class Tables(MutableMapping[str, Table]):
         return len(self._tables)
 
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return repr(self._tables)
 
     @property
-    def stored(self) -> Mapping[str, Table | Raw]:
-        """The tables, those that nobody opened as they were read."""
-        return self._tables
+    def stored(self) -> Mapping[str, Any]:
+        """The tables; what nobody opened is as it was read."""
+        return {
+            word: table.stored if isinstance(table, Table) else table
+            for word, table in self._tables.items()
+        }
 
 
 class State:
@@ -109,7 +182,7 @@ class State:
 
     def __init__(
         self,
-        cells: Mapping[str, Table | Raw] | None = None,
+        cells: Mapping[str, MutableMapping[str, Cells] | Raw] | None = None,
         recent: list[Act] | Raw | None = None,
         deeds: list[Act] | Raw | None = None,
         ties: dict[str, str] | None = None,

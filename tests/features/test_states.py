@@ -8,7 +8,7 @@ from features.states import Act, State, decode, encode
 
 ACT = Act(5, "Product Added", "i1")
 FULL = State(
-    cells={"user": {"": [[1.0], {3: 2.0}]}, "pair": {"u2": [None]}},
+    cells={"user": {"": [[1.0], {3: 2.0}]}, "pair": {"u2": [None], "u3": [[1.0, 5]]}},
     recent=[ACT], deeds=[ACT], ties={"u2": "friend"}, consents=[], personalized=False,
 )  # fmt: skip
 
@@ -27,18 +27,32 @@ def test_what_is_empty_is_not_written():
 
 def test_only_what_is_asked_for_is_decoded_and_the_rest_is_written_as_it_was_read():
     state = decode(encode(FULL))
-    state.cells["user"][""][0] = [7.0]
-    assert isinstance(state.cells.stored["pair"], Raw)
+    state.cells["pair"]["u2"][0] = [7.0]
+    stored = state.cells.stored
+    assert isinstance(stored["user"], Raw)
+    assert isinstance(stored["pair"]["u3"], Raw)
     again = decode(encode(state))
-    assert again.cells["user"] == {"": [[7.0], {3: 2.0}]}
-    assert (again.cells["pair"], again.recent) == (FULL.cells["pair"], [ACT])
+    assert again.cells["pair"] == {"u2": [[7.0]], "u3": [[1.0, 5]]}
+    assert (again.cells["user"], again.recent) == (FULL.cells["user"], [ACT])
 
 
-def test_tables_are_like_a_dict():
+def test_tables_are_like_dicts():
     cells = decode(encode(FULL)).cells
-    assert cells == dict(cells) == {"user": {"": [[1.0], {3: 2.0}]}, "pair": {"u2": [None]}}
+    assert cells == FULL.cells == {word: dict(table) for word, table in cells.items()}
     assert cells.setdefault("hour", {}) is cells["hour"]
-    assert ("hour" in cells, cells.get("brand"), cells.pop("pair")) == (True, None, {"u2": [None]})
+    assert ("hour" in cells, cells.get("brand"), sorted(cells.pop("pair"))) == (
+        True, None, ["u2", "u3"],
+    )  # fmt: skip
+
+
+def test_a_table_is_like_a_dict():
+    table = decode(encode(FULL)).cells["pair"]
+    table["u4"] = [None]
+    del table["u2"]
+    assert list(table) == ["u3", "u4"]
+    assert (len(table), "u2" in table, table.get("u2")) == (2, False, None)
+    assert [*table.values()] == [[[1.0, 5]], [None]]
+    assert dict(table.items()) == table
 
 
 def test_a_deep_copy_shares_nothing():
