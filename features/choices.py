@@ -32,6 +32,7 @@ _DECIDED = f"""
         last(coalesce(reason, '') ORDER BY at_us, received_us, message_id)
             FILTER (event = '{e.CONSENT_UPDATED}') AS scopes,
         max(at_us) FILTER (event = '{e.CONSENT_UPDATED}') AS scopes_us,
+        max(at_us) FILTER (event = '{e.PERSONALIZATION_TOGGLED}') AS switched_us,
         last(reason = 'on' ORDER BY at_us, received_us, message_id)
             FILTER (event = '{e.PERSONALIZATION_TOGGLED}') AS switched_on,
         list(DISTINCT reason ORDER BY reason)
@@ -42,13 +43,16 @@ _DECIDED = f"""
 _PEOPLE = f"""
     SELECT known.* REPLACE (
             coalesce(known.{c.USER}, decided.{c.USER}) AS {c.USER},
-            CASE WHEN scopes_us >= coalesce(known.{c.VALID_FROM}, 0)
+            CASE WHEN scopes_us >= coalesce(given_us, 0)
                  THEN list_filter(string_split(scopes, ','), lambda scope: scope <> '')
-                 ELSE known.consents END AS consents
+                 ELSE given.consents END AS consents
         ),
         coalesce(switched_on, TRUE) AS personalized,
-        coalesce(suppressed, []) AS suppressed
+        coalesce(suppressed, []) AS suppressed,
+        greatest(scopes_us, given_us) AS scopes_us,
+        switched_us
     FROM known FULL JOIN decided ON known.{c.USER} = decided.{c.USER}
+    LEFT JOIN given ON given.{c.USER} = coalesce(known.{c.USER}, decided.{c.USER})
     ORDER BY {c.USER}
 """
 
@@ -68,12 +72,18 @@ def people(history: "History", at_us: int, *, merged: bool = True) -> "pa.Table"
     Returns
     -------
     pyarrow.Table
-        Columns of ``users``, with the consents of whichever came later, the profile or the event;
-        plus ``personalized`` (bool) and ``suppressed`` (list of str).
+        Columns of ``users``, with the consents of whichever came later, the event or the last
+        profile that says any; plus ``personalized`` (bool), ``suppressed`` (list of str), and when
+        consents and switch were decided (``scopes_us``, ``switched_us``).
     """
     with history.connect(end_us=at_us) as connection:
         connection.register("known", history.users(at_us))
         connection.execute(f"CREATE TABLE decided AS {_DECIDED}")
+        connection.execute(
+            f"CREATE TABLE given AS SELECT {c.USER}, max({c.VALID_FROM}) AS given_us, "
+            f"arg_max(consents, {c.VALID_FROM}) AS consents FROM sent_users "
+            f"WHERE consents IS NOT NULL AND {c.VALID_FROM} <= {int(at_us)} GROUP BY {c.USER}"
+        )
         found = connection.sql(_PEOPLE).to_arrow_table()
         persons = connection.execute(
             f"SELECT {c.USER}, person FROM persons ORDER BY ALL"
@@ -203,6 +213,7 @@ _AT = f"""
         LEFT JOIN persons every ON own.person = every.person
     ), scoped AS (
         SELECT {c.USER}, {c.VALID_FROM} AS since, consents AS scopes FROM sent_users
+        WHERE consents IS NOT NULL
         UNION ALL
         SELECT {c.USER}, at_us,
             list_filter(string_split(coalesce(reason, ''), ','), lambda scope: scope <> '')

@@ -145,10 +145,11 @@ def _control(states: Mapping[str, State], row: Fact) -> None:
     user, peer, reason = row[c.USER], row[c.PEER], row["reason"]
     state = states[user]
     match row["event"]:
-        case e.CONSENT_UPDATED:
+        case e.CONSENT_UPDATED if counts(state, "consents", row[c.AT]):
             state.consents = scopes(reason)
         case e.PERSONALIZATION_TOGGLED if reason in ("on", "off"):
-            state.personalized = reason == "on"
+            if counts(state, "personalized", row[c.AT]):
+                state.personalized = reason == "on"
         case e.TAG_SUPPRESSED if reason and reason not in state.suppressed:
             state.suppressed.append(reason)
         case e.TIE_CREATED | e.TIE_REMOVED if peer and peer != user:
@@ -157,6 +158,21 @@ def _control(states: Mapping[str, State], row: Fact) -> None:
             tie(state, peer, kind, holds=holds)
             if kind in MUTUAL:
                 tie(states[peer], user, kind, holds=holds)
+
+
+def counts(state: State, what: str, at_us: int) -> bool:
+    """Whether a decision is the latest so far, however late it comes; it is from then on.
+
+    Examples
+    --------
+    >>> state = State()
+    >>> counts(state, "consents", 7), counts(state, "consents", 6)
+    (True, False)
+    """
+    if at_us < state.decided.get(what, at_us):
+        return False
+    state.decided[what] = at_us
+    return True
 
 
 def tie(state: State, peer: str, kind: str, *, holds: bool = True) -> None:

@@ -229,6 +229,11 @@ def states(snapshot: Snapshot, users: pa.Table) -> Iterator[tuple[str, online.St
             consents=row["consents"],
             personalized=row["personalized"],
             suppressed=row["suppressed"],
+            decided={
+                what: row[name]
+                for what, name in (("consents", "scopes_us"), ("personalized", "switched_us"))
+                if row[name] is not None
+            },
         )
     for key in Key:
         if online.live(key):

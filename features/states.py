@@ -174,10 +174,13 @@ class State:
         Tags that the person deleted.
     personalized : bool
         The person's switch.
+    decided : dict of str to int, optional
+        ``consents``, ``personalized`` → instant of the decision in force.
     """
 
     __slots__ = (
-        "_deeds", "_recent", "cells", "consents", "personalized", "profile", "suppressed", "ties",
+        "_deeds", "_recent", "cells", "consents", "decided", "personalized", "profile",
+        "suppressed", "ties",
     )  # fmt: skip
 
     def __init__(
@@ -190,6 +193,7 @@ class State:
         consents: list[str] | None = None,
         suppressed: list[str] | None = None,
         personalized: bool = True,
+        decided: dict[str, int] | None = None,
     ) -> None:
         self.cells = Tables(cells or {})
         self._recent = [] if recent is None else recent
@@ -199,6 +203,7 @@ class State:
         self.consents = consents
         self.suppressed = [] if suppressed is None else suppressed
         self.personalized = personalized
+        self.decided = {} if decided is None else decided
 
     @property
     def recent(self) -> list[Act]:
@@ -256,6 +261,7 @@ class _Stored(msgspec.Struct):
     consents: list[str] | None = None
     suppressed: list[str] = []
     personalized: bool = True
+    decided: dict[str, int] = {}
 
 
 _FIELDS = _Stored.__struct_fields__
@@ -271,6 +277,7 @@ def encode(state: State) -> bytes:
         "ties": state.ties,
         "profile": state.profile,
         "suppressed": state.suppressed,
+        "decided": state.decided,
     }
     kept = {name: part for name, part in parts.items() if part}
     if state.consents is not None:
@@ -303,4 +310,5 @@ def decode(blob: bytes) -> State:
         found.consents,
         found.suppressed,
         found.personalized,
+        found.decided,
     )

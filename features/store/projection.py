@@ -200,7 +200,7 @@ class Projection:
             case Event():
                 self._event(record)
             case User():
-                self._profile(record)
+                self._profile(record, entry.at_us)
             case Tie():
                 self._tie(record)
             case Item():
@@ -244,11 +244,11 @@ class Projection:
             facts = self._facts[item_id] = item.facts if item else _NO_FACTS
         return facts
 
-    def _profile(self, user: User) -> None:
+    def _profile(self, user: User, at_us: int) -> None:
         state = self._state(user.user_id)
         given = {name: getattr(user, name) for name in _PROFILE}
         state.profile = {name: str(value) for name, value in given.items() if value is not None}
-        if user.consents is not None:
+        if user.consents is not None and online.counts(state, "consents", at_us):
             state.consents = list(user.consents)
 
     def _item(self, item: Item, entry: Entry) -> None:

@@ -1,11 +1,12 @@
 """What people decided reaches the batch as it reaches the online state."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from features import choices, controls
-from features.clock import now_us
+from features import choices, controls, job
+from features.clock import BusinessZone, now_us
 from features.history import History
 from features.home import Home
 from features.store import User, open_store
@@ -41,6 +42,31 @@ def test_the_last_word_of_each_kind_counts(home):
     ])  # fmt: skip
     assert [found[user]["personalized"] for user in ("u1", "u2")] == [True, False]
     assert [found[user]["suppressed"] for user in ("u1", "u2")] == [[], ["life.silent"]]
+
+
+def test_a_decision_that_comes_late_does_not_undo_a_later_one(home):
+    events = [
+        controls.personalization_toggled("u1", on=False, at_us=2),
+        controls.personalization_toggled("u1", on=True, at_us=1),
+        controls.consent_updated("u1", [], at_us=2),
+        controls.consent_updated("u1", ["personalize"], at_us=1),
+    ]
+    found = after(home, events)["u1"]
+    with closing(open_store(home)) as store:
+        state = settled(store).state("u1")
+        assert (state.personalized, state.consents) == (False, [])
+        assert (found["personalized"], found["consents"]) == (False, [])
+        job.run(home, now_us(), BusinessZone())
+        store.append([controls.personalization_toggled("u1", on=True, at_us=1)])
+        assert not settled(store).state("u1").personalized
+
+
+def test_a_profile_that_says_nothing_of_consents_leaves_them(home):
+    refused = controls.consent_updated("u1", [], at_us=1)
+    assert after(home, [refused], (User(user_id="u1", city="1"),))["u1"]["consents"] == []
+    with History(home).connect() as connection:
+        (say,) = choices.at(connection, ["u1"], [LATER])
+    assert say.consents == frozenset()
 
 
 @pytest.mark.parametrize(
