@@ -117,7 +117,11 @@ def evaluate(
 @app.command()
 def score(
     model: Annotated[
-        str, typer.Argument(help="A goal: ready-to-buy, repurchase, churn, …, or its TOML file.")
+        str,
+        typer.Argument(
+            help="A goal (ready-to-buy, repurchase, churn, …) or its TOML file, or the effect of a "
+            "past campaign: uplift.CAMPAIGN."
+        ),
     ],
     data: DataOption = None,
     users: Annotated[
@@ -127,21 +131,30 @@ def score(
         Path | None, typer.Option(help="Write the scores there too, as CSV or Parquet.")
     ] = None,
     at: Annotated[str, typer.Option(help="As of this instant, ISO 8601 with zone.")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Of uplift: the event that is wanted.")
+    ] = "Order Completed",
+    days: Annotated[float, typer.Option(help="Of uplift: how long after it counts.")] = 14.0,
+    budget: Annotated[
+        float | None, typer.Option(help="Of uplift: what may be spent; prints a plan.")
+    ] = None,
+    cost: Annotated[float, typer.Option(help="Of uplift: for each person treated.")] = 1.0,
     zone: Annotated[str, typer.Option(help="Business time zone.")] = "Asia/Shanghai",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Predict who will do what: fit a goal, back-test it, score its cohort."""
+    """Predict who will do what, or whom a treatment changes: fit, check, score a cohort."""
     from rich.console import Console
 
     from features.clock import BusinessZone, parse_instant
     from features.home import Home
-    from training.predictions import job
+    from training import score as scoring
 
     at_us = parse_instant(at) if at else None
-    done = job.run(Home.from_option(data), model, users, at_us, BusinessZone(zone))
+    offer = scoring.Offer(outcome, days, budget, cost)
+    job = scoring.run(Home.from_option(data), model, users, at_us, BusinessZone(zone), offer)
     if out is not None:
-        job.save(done.rows, out)
-    job.show(done, Console(soft_wrap=as_json), as_json=as_json)
+        scoring.save(job.rows, out)
+    scoring.show(job, Console(soft_wrap=as_json), as_json=as_json)
 
 
 @app.command()

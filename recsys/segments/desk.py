@@ -215,7 +215,10 @@ class _Tables:
                 next_step=f"run `huoren score {model}` first",
             )
         quoted = str(path).replace("'", "''")
-        return self._view(f"SELECT {c.USER}, probability AS score FROM read_parquet('{quoted}')")
+        rows = f"FROM read_parquet('{quoted}')"
+        described = self.span.connection.execute(f"DESCRIBE SELECT * {rows}").fetchall()
+        told = "effect" if "effect" in {name for name, *_ in described} else "probability"
+        return self._view(f"SELECT {c.USER}, {told} AS score {rows}")
 
     def _buckets(self, salt: str) -> ir.Table:
         query = f"SELECT {c.USER} FROM read_parquet(?)"

@@ -45,10 +45,8 @@ def card(fitted: Fitted, at_us: int) -> dict[str, Any]:
         "expected": float(fitted.probability.sum()),
         "gates": [asdict(gate) | {"holds": gate.holds} for gate in fitted.gates],
         "backtest": backtest(fitted),
-        "histogram": quality.histogram(fitted.probability) if len(fitted.probability) else {},
-        "cuts": [asdict(cut) for cut in quality.cuts(fitted.probability)]
-        if len(fitted.probability)
-        else [],
+        "histogram": quality.histogram(fitted.probability),
+        "cuts": [asdict(cut) for cut in quality.cuts(fitted.probability)],
         "drivers": drivers(fitted),
     }
 
@@ -107,7 +105,7 @@ def reasons(fitted: Fitted) -> list[list[str]]:
     """Columns that raise each person's score most, at most ``REASONS``; shape (people,)."""
     names = np.array(persons.columns())
     found: list[list[str]] = []
-    for start in range(0, len(fitted.rows), _SAMPLE):
+    for start in range(0, len(fitted.rows), _SAMPLE):  # in parts, for the memory of a large cohort
         shares = fitted.model.trees.contributions(fitted.rows[start : start + _SAMPLE])
         best = np.argsort(-shares, axis=1, kind="stable")[:, :REASONS]
         raised = np.take_along_axis(shares, best, axis=1) > 0

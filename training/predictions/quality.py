@@ -104,6 +104,8 @@ def cuts_of(
     score: Floats, came: npt.NDArray[np.generic], shares: Sequence[float] = CUTS
 ) -> list[Cut]:
     """Cuts by a score, counting what came: probabilities, or what really happened."""
+    if not len(score):
+        return []
     order = np.argsort(-score, kind="stable")
     caught = np.cumsum(np.asarray(came, dtype=np.float64)[order])
     found = []

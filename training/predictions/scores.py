@@ -1,12 +1,12 @@
 """Scores of everybody, kept in the home: one table for each model, and its card."""
 
 import json
-import shutil
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,35 +15,51 @@ from features import columns as c
 from features.errors import InputError, MissingStep, UnknownName
 from features.home import Home
 from training.predictions import quality
-from training.predictions.card import card, reasons
+from training.predictions.card import reasons
 from training.predictions.fit import Fitted
-
-TABLE = "scores.parquet"
-CARD = "card.json"
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of one model.
+    """Scores of one model; the segment language reads the same file.
 
     Parameters
     ----------
     folder : Path
-        With the table and the card.
+        ``scores`` of the home.
+    model : str
+        Name of the model.
     """
 
     folder: Path
+    model: str
+
+    def __post_init__(self) -> None:
+        if Path(self.model).name != self.model:
+            raise InputError(
+                "a model's name is a file's name", expected="no / in it", got=repr(self.model)
+            )
+
+    @property
+    def path(self) -> Path:
+        """The table."""
+        return self.folder / f"{self.model}.parquet"
+
+    @property
+    def card_path(self) -> Path:
+        """The card."""
+        return self.folder / f"{self.model}.json"
 
     @property
     def card(self) -> dict[str, Any]:
         """What is told of the model."""
-        told: dict[str, Any] = json.loads((self.folder / CARD).read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads(self.card_path.read_text(encoding="utf-8"))
         return told
 
     @property
     def table(self) -> pa.Table:
-        """``user_id``, ``probability``, ``percentile``, ``reasons``; by user."""
-        return pq.read_table(self.folder / TABLE)
+        """``user_id``, ``probability`` or ``effect``, ``percentile``, ``reasons``; by user."""
+        return pq.read_table(self.path)
 
     def of(self, users: list[str]) -> pa.Table:
         """Rows of some people, in the order asked; without a score where the model has none.
@@ -68,11 +84,6 @@ class Scores:
         return found.set_column(0, c.USER, pa.array(users, pa.string()))
 
 
-def folder(home: Home, model: str) -> Path:
-    """Where the scores of a model are."""
-    return home.root / "scores" / model
-
-
 def opened(home: Home, model: str) -> Scores:
     """Scores that were written.
 
@@ -83,10 +94,10 @@ def opened(home: Home, model: str) -> Scores:
     UnknownName
         When this one has not.
     """
-    place = folder(home, model)
-    if (place / CARD).exists():
-        return Scores(place)
-    known = sorted(path.parent.name for path in place.parent.glob(f"*/{CARD}"))
+    found = Scores(home.root / "scores", model)
+    if found.card_path.exists():
+        return found
+    known = sorted(path.stem for path in found.folder.glob("*.json"))
     if known:
         raise UnknownName.among("scored model", model, known)
     raise MissingStep(
@@ -94,23 +105,36 @@ def opened(home: Home, model: str) -> Scores:
     )
 
 
-def write(home: Home, fitted: Fitted, at_us: int) -> Scores:
-    """Write table and card, in place of older ones."""
-    table = pa.table({
+def write(home: Home, model: str, table: pa.Table, told: Mapping[str, Any]) -> Scores:
+    """Write table and card, each at once, in place of older ones."""
+    made = Scores(home.root / "scores", model)
+    made.folder.mkdir(parents=True, exist_ok=True)
+    partial = made.path.with_suffix(".partial")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(made.path)
+    words = json.dumps(_plain(told), ensure_ascii=False, indent=1, allow_nan=False)
+    partial.write_text(words, encoding="utf-8")
+    partial.replace(made.card_path)
+    return made
+
+
+def of_fitted(fitted: Fitted) -> pa.Table:
+    """The table of a fitted goal."""
+    return pa.table({
         c.USER: pa.array(fitted.asked.users, pa.string()),
         "probability": fitted.probability,
-        "percentile": quality.percentiles(fitted.probability)
-        if len(fitted.probability)
-        else np.zeros(0, np.int16),
+        "percentile": quality.percentiles(fitted.probability),
         "reasons": pa.array(reasons(fitted), pa.list_(pa.string())),
     })
-    place = folder(home, fitted.goal.name)
-    made = place.with_name(place.name + ".partial")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    pq.write_table(table, made / TABLE, compression="zstd")
-    told = json.dumps(card(fitted, at_us), ensure_ascii=False, indent=1)
-    (made / CARD).write_text(told, encoding="utf-8")
-    shutil.rmtree(place, ignore_errors=True)
-    made.rename(place)
-    return Scores(place)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON takes it: what is no finite number becomes null."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): _plain(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+    return value

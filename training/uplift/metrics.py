@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from training.uplift.trial import Bools, Floats, Trial
 
@@ -34,16 +35,19 @@ class Ranked:
     ----------
     treated : ndarray, bool, shape (n,)
     outcome : ndarray, float64, shape (n,)
-    weight : ndarray, float64, shape (..., n)
-        Of each person: inverse chance of the own arm, times how often a bootstrap drew them.
+    weight : ndarray, float64, shape (n,)
+        Inverse chance of the own arm.
     ends : ndarray, int64, shape (groups,)
         Last place of each group of equal scores.
+    drawn : ndarray, uint8, shape (times, n), optional
+        How often each bootstrap drew each person; metrics then have the shape (times,).
     """
 
     treated: Bools
     outcome: Floats
     weight: Floats
     ends: npt.NDArray[np.int64]
+    drawn: Draws | None = None
 
     @classmethod
     def of(cls, score: Floats, trial: Trial, drawn: Draws | None = None) -> "Ranked":
@@ -53,31 +57,45 @@ class Ranked:
         ----------
         score : ndarray, float64, shape (n,)
         trial : Trial
-        drawn : ndarray, uint8, shape (..., n), optional
+        drawn : ndarray, uint8, shape (times, n), optional
             How often each bootstrap drew each person; the curve then has ``GRID`` steps at most.
         """
         order = np.argsort(-score, kind="stable")
-        weight = trial.weights if drawn is None else trial.weights * drawn
         ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
         if drawn is not None:
             steps = np.searchsorted(ends, np.linspace(0, len(score) - 1, GRID + 1)[1:])
             ends = ends[np.unique(steps)]
-        return cls(trial.treated[order], trial.outcome[order], weight[..., order], ends)
+            drawn = drawn[:, order]
+        return cls(trial.treated[order], trial.outcome[order], trial.weights[order], ends, drawn)
 
     @cached_property
     def sums(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Running weight and weighted outcome, of treated and control, at the ends of groups."""
-        parts = (
-            self.weight * self.treated,
-            self.weight * ~self.treated,
-            self.weight * (self.treated * self.outcome),
-            self.weight * (~self.treated * self.outcome),
-        )
-        starts = np.append(0, self.ends[:-1] + 1)
         n1, n0, y1, y0 = (
-            np.cumsum(np.add.reduceat(part, starts, axis=-1), axis=-1) for part in parts
+            np.cumsum(self._by_group(part), axis=-1)
+            for part in (
+                self.weight * self.treated,
+                self.weight * ~self.treated,
+                self.weight * self.treated * self.outcome,
+                self.weight * ~self.treated * self.outcome,
+            )
         )
         return n1, n0, y1, y0
+
+    def _by_group(self, part: Floats) -> Floats:
+        starts = np.append(0, self.ends[:-1] + 1)
+        if self._counts is None:
+            return np.asarray(np.add.reduceat(part, starts))
+        rows = np.append(starts, len(part))
+        groups = sparse.csr_array(
+            (part, np.arange(len(part)), rows), shape=(len(starts), len(part))
+        )  # fmt: skip
+        return np.asarray((groups @ self._counts).T)
+
+    @cached_property
+    def _counts(self) -> Floats | None:
+        """Draws with people along the rows, as a product wants them."""
+        return None if self.drawn is None else np.ascontiguousarray(self.drawn.T, dtype=np.float64)
 
 
 def qini_curve(ranked: Ranked) -> tuple[Floats, Floats]:

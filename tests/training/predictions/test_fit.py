@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from features import events as e
-from features.cli import build
 from features.clock import DAY_US
-from features.errors import FileRefused, GateRefused, InputError, MissingStep, UnknownName
+from features.errors import GateRefused, InputError, MissingStep, UnknownName
 from tests.training.conftest import END, Shop
 from training import calibration, persons
 from training.predictions import card, fit, scores
@@ -91,7 +89,8 @@ def test_goals_without_history_or_contrast_are_refused(shop: Shop, goal: Goal, s
 
 
 def test_scores_are_kept_with_their_card(shop: Shop, fitted: fit.Fitted):
-    kept = scores.write(shop.home, fitted, END)
+    told = card.card(fitted, END)
+    kept = scores.write(shop.home, "orders", scores.of_fitted(fitted), told)
     assert scores.opened(shop.home, "orders").card["people"] == len(fitted.asked.users)
     asked = [fitted.asked.users[3], "stranger", fitted.asked.users[0]]
     rows = kept.of(asked)
@@ -124,10 +123,3 @@ def test_platt_finds_the_line_that_made_the_outcomes():
     odds = rng.normal(size=20_000)
     did = rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * odds - 1)))
     assert fit._platt(odds, did) == pytest.approx((0.5, -1), abs=0.05)
-
-
-def test_the_command_refuses_an_unknown_goal_and_a_missing_file(shop: Shop, tmp_path: Path):
-    words = ["score", "chrun", "--data", str(shop.home.root)]
-    assert isinstance(CliRunner().invoke(build(), words).exception, UnknownName)
-    words = ["score", "churn", "--data", str(shop.home.root), "--users", str(tmp_path / "no")]
-    assert isinstance(CliRunner().invoke(build(), words).exception, FileRefused)
