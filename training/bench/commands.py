@@ -137,3 +137,35 @@ def uplift(
         seeds=seeds,
         as_json=as_json,
     )  # fmt: skip
+
+
+@app.command()
+def predictions(
+    orders: Annotated[Path, typer.Option(help="Orders of a shop: Parquet or CSV.")],
+    customer: Annotated[str, typer.Option(help="Column of the customer.")] = "customer",
+    day: Annotated[str, typer.Option("--date", help="Column of the date.")] = "date",
+    amount: Annotated[str, typer.Option(help="Column of the money of a row.")] = "",
+    quantity: Annotated[str, typer.Option(help="Instead of it, with --price.")] = "",
+    price: Annotated[str, typer.Option(help="Instead of it, with --quantity.")] = "",
+    cut: Annotated[
+        str, typer.Option(help="First day foretold, as 1997-10-01; default the middle.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Foretell what customers will bring: BG/NBD with Gamma-Gamma, simple guesses, trees."""
+    from datetime import date
+
+    from features.errors import InputError
+    from training.bench import report
+    from training.bench.predictions.orders import Named, Orders
+    from training.bench.predictions.run import rows
+
+    try:
+        first = (date.fromisoformat(cut) - date(1970, 1, 1)).days if cut else None
+    except ValueError:
+        raise InputError("no day", expected="--cut 1997-10-01", got=cut) from None
+    named = Named(customer, day, amount, quantity, price)
+    report.show(
+        report.measured("predictions", lambda: list(rows(Orders.read(orders, named), first))),
+        as_json=as_json,
+    )
