@@ -5,7 +5,7 @@ Model", Marketing Science 2005; Fader & Hardie, "The Gamma-Gamma Model of Moneta
 Likelihoods are maximised by scipy, scores are closed forms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -87,13 +87,13 @@ class Frequency:
         _require(people)
         scale = float(people.age.mean())
         x, t_x, t = people.repeats, people.recency / scale, people.age / scale
-        found = _maximise(lambda p: _frequency(*p, x, t_x, t), np.zeros(4))
+        found = _maximise(lambda p: _frequency(p, x, t_x, t), np.zeros(4))
         r, alpha, a, b = (float(value) for value in found)
         return cls(r, alpha * scale, a, b)
 
     def log_likelihood(self, people: Customers) -> float:
         """Sum over customers."""
-        parts = _frequency(*astuple(self), people.repeats, people.recency, people.age)
+        parts = _frequency(astuple(self), people.repeats, people.recency, people.age)
         return float(parts.sum())
 
     def alive(self, people: Customers) -> Floats:
@@ -139,7 +139,7 @@ class Money:
         kept = (people.repeats > 0) & (people.spent > 0)
         x, m = people.repeats[kept], people.spent[kept]
         scale = float(m.mean())
-        found = _maximise(lambda k: _money(*k, x, m / scale), np.log([6.0, 4.0, 1.0]))
+        found = _maximise(lambda k: _money(k, x, m / scale), np.log([6.0, 4.0, 1.0]))
         p, q, v = (float(value) for value in found)
         return cls(p, q, v * scale)
 
@@ -160,9 +160,8 @@ def _require(people: Customers) -> None:
         )
 
 
-def _frequency(
-    r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, t: Floats
-) -> Floats:
+def _frequency(parameters: Iterable[float], x: Floats, t_x: Floats, t: Floats) -> Floats:
+    r, alpha, a, b = parameters
     common = betaln(a, b + x) - betaln(a, b) + gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     stays = -(r + x) * np.log(alpha + t)
     again = np.maximum(x, 1.0)
@@ -171,7 +170,8 @@ def _frequency(
     return np.asarray(common + logsumexp(np.stack([stays, left]), axis=0))
 
 
-def _money(p: float, q: float, v: float, x: Floats, m: Floats) -> Floats:
+def _money(parameters: Iterable[float], x: Floats, m: Floats) -> Floats:
+    p, q, v = parameters
     return np.asarray(
         gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
         + (p * x - 1.0) * np.log(m) + p * x * np.log(x) - (p * x + q) * np.log(x * m + v)
@@ -189,4 +189,4 @@ def _maximise(likelihood: Callable[[Any], Floats], start: Floats) -> Floats:
     return np.asarray(np.exp(np.clip(found.x, -12.0, 12.0)))
 
 
-_SEARCH = {"maxiter": 4_000, "maxfev": 4_000, "xatol": 1e-5, "fatol": 1e-9}
+_SEARCH: Any = {"maxiter": 4_000, "maxfev": 4_000, "xatol": 1e-5, "fatol": 1e-9}

@@ -133,4 +133,5 @@ class Orders:
         place = np.minimum(place, len(ids) - 1)
         same = ids[place] == self.customer[within]
         count = np.bincount(place[same], minlength=len(ids)).astype(np.float64)
-        return count, np.bincount(place[same], self.money[within][same], minlength=len(ids))
+        money = np.bincount(place[same], self.money[within][same], minlength=len(ids))
+        return count, np.asarray(money, dtype=np.float64)
