@@ -62,12 +62,13 @@ spark: $(SPARK)  ## install Spark; its feature job beside DuckDB's on a million 
 
 soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak $(ARGS)
+	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
 
 docs: $(READY)   ## rewrite the tables of docs/ that repeat declarations
 	$(BIN)/python docs/generate.py
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra redis --extra spark pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra redis --extra spark --extra bench pyproject.toml -o requirements.lock
 
 clean:           ## remove what make made, the environment too
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
