@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK = true
 export MLFLOW_DISABLE_TELEMETRY = true
 export OMP_WAIT_POLICY = passive
 
-.PHONY: help setup demo test coverage docs lint types format bench spark soak lock clean
+.PHONY: help setup demo test coverage docs lint types format bench spark segment soak lock clean
 
 help:            ## what each word does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,6 +60,10 @@ bench: $(READY)  ## long measurements
 spark: $(SPARK)  ## install Spark; its feature job beside DuckDB's on a million events
 	HUOREN_REQUIRE_ALL=1 $(BIN)/pytest -m spark tests/spark $(ARGS)
 
+segment: $(READY) ## install Segment's Python SDK beside the environment; send events with it
+	test -d $(VENV)/segment || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --target $(VENV)/segment segment-analytics-python==2.4.0
+	$(BIN)/pytest -m segment tests/serving $(ARGS)
+
 soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak $(ARGS)
 	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
@@ -69,6 +73,7 @@ docs: $(READY)   ## rewrite the tables of docs/ that repeat declarations
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra redis --extra spark --extra bench pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --extra redis --constraint requirements.lock pyproject.toml -o requirements.serve.txt
 
 clean:           ## remove what make made, the environment too
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

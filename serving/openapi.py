@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
@@ -42,7 +42,7 @@ def document(routes: Iterable[Route]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Huoren",
-            "version": version("huoren"),
+            "version": _version(),
             "description": "Recommendations, sharing and portraits for social commerce.",
         },
         "paths": paths,
@@ -58,6 +58,13 @@ def document(routes: Iterable[Route]) -> Json:
             },
         },
     }
+
+
+def _version() -> str:
+    try:
+        return version("huoren")
+    except PackageNotFoundError:  # a Bento holds the packages, not the distribution
+        return "unpacked"
 
 
 def problems(route: Route) -> list[str]:
