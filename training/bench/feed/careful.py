@@ -65,9 +65,8 @@ class Shop:
         again = self.again.get(user, np.zeros(0, dtype=np.int64))
         codes = np.unique(np.concatenate([found[0], self.popular, again]))
         codes = codes[self.on_sale[codes]]
-        raw = {name: values[codes] for name, values in self.items.items()}
+        raw = self.moment | {name: values[codes] for name, values in self.items.items()}
         raw |= {str(name): np.asarray(value) for name, value in self.users[user].items()}
-        raw |= self.moment
         for word, people in self.known.items():
             tails, values = people.get(user) or _nothing(people)
             wanted = codes if word == c.ITEM else raw[word]

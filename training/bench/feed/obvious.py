@@ -83,9 +83,8 @@ class Shop:
             found = found.merge(mine, on=word, how="left")
             empty = unknown(mine.columns)
             found = found.fillna({name: value for name, value in empty.items() if value == 0.0})
-        raw = {name: found[name].to_numpy() for name in found.columns}
+        raw = self.moment | {name: found[name].to_numpy() for name in found.columns}
         raw |= {str(name): np.asarray(value) for name, value in self.users.loc[user].items()}
-        raw |= self.moment
         rows = np.column_stack([
             np.broadcast_to(formula(raw), len(found)) for formula in COLUMNS.values()
         ])

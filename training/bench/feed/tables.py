@@ -10,7 +10,7 @@ import pandas as pd
 from features import columns as c
 from features.catalogue import CATALOGUE
 from features.counters import Key
-from features.frames.feed import SIDES
+from features.frames.feed import COLUMNS, SIDES
 from features.home import Home
 from features.items import Items
 from features.online import Reading
@@ -54,10 +54,11 @@ def write(world: World, into: Path) -> None:
 
 
 def moment_of(at_us: int) -> dict[str, np.ndarray]:
-    """Columns that are one for all candidates of people without friends."""
+    """Columns of people without friends that are one for all candidates, or that a source fills."""
     named = {"at_us": at_us, "hour": ZONE.hour(at_us), "weekday": ZONE.weekday(at_us)}
     friends = {f"friends.{word}": 0.0 for word in ("score", "count", "bought")}
-    numbers = {**named, **friends, "source.friends_rank": np.nan}
+    sources = {name: np.nan for name in COLUMNS if name.startswith("source.")}
+    numbers = {**named, **friends, **sources}
     return {name: np.asarray(value, dtype=np.float64) for name, value in numbers.items()}
 
 
