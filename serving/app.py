@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -141,6 +142,21 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 
+class _Text(Convertor[str]):
+    """Any text of a path, line feeds too: an id that has one is refused as a field, by name."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
+
+
 def build(resources: Resources) -> Starlette:
     """Make the application around what a worker holds."""
     app = Starlette(
@@ -158,7 +174,7 @@ def document() -> dict[str, Any]:
 
 
 def _starlette(route: Route, resources: Resources) -> StarletteRoute:
-    path = route.path.replace("}", ":path}")
+    path = route.path.replace("}", ":text}")
     return StarletteRoute(path, endpoint(route, resources), methods=[route.method])
 
 

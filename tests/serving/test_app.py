@@ -197,3 +197,8 @@ def test_unrouted(client: Any, method: str, path: str, status: int) -> None:
     answer = client.request(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_line_feed_in_an_id_is_a_faulty_field(client):
+    answer = client.get("/v1/users/u%0A1/portrait")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "id")
