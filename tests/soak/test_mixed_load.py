@@ -1,9 +1,11 @@
-"""An hour of a shop in a minute: every hot route at once, with champions changing underneath.
+"""An hour of a shop in a minute: every hot route at once, champions changing underneath, one worker
+killed, and bad input in between.
 
 ``HUOREN_SOAK_SECONDS`` says how long (default 90).
 """
 
 import os
+import signal
 import threading
 import time
 from collections import Counter, defaultdict
@@ -37,17 +39,23 @@ class Told:
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     refused: list[str] = field(default_factory=list)
     versions: Counter[str] = field(default_factory=Counter)
-    events: int = 0
+    acknowledged: list[dict[str, object]] = field(default_factory=list)
+    broken: int = 0
 
     def ask(self, client: httpx.Client, method: str, path: str, route: str, body: object) -> None:
         start = time.perf_counter()
-        answer = client.request(method, path, json=body)
+        try:
+            answer = client.request(method, path, json=body)
+        except httpx.TransportError:  # the worker behind this connection was killed: ask another
+            self.broken += 1
+            answer = client.request(method, path, json=body)
         self.milliseconds[route].append((time.perf_counter() - start) * 1e3)
         if answer.status_code >= 300:
             self.refused.append(f"{method} {path}: {answer.status_code} {answer.text}")
             return
         said = answer.json()
-        self.events += said.get("accepted", 0)
+        if said.get("accepted", 0) + said.get("duplicates", 0):
+            self.acknowledged += body["events"]  # type: ignore[index]
         if version := said.get("model_version"):
             self.versions[version] += 1
 
@@ -69,6 +77,7 @@ def wander(url: str, seed: int, until: float, told: Told) -> None:
             told.ask(client, "POST", "/v1/events", "events", {"events": [event]})
             share = {"user_id": user, "item_id": item, "k": 3}
             told.ask(client, "POST", "/v1/share-targets", "share-targets", share)
+            spoil(client, told, step)
             if step % 10 == 1:
                 earlier = user
             if step % 10 == 0:  # ten acts later at the latest the first of them is visible
@@ -76,6 +85,31 @@ def wander(url: str, seed: int, until: float, told: Told) -> None:
                 stock = {"stock": int(rng.integers(1, 100))}
                 told.ask(client, "PATCH", f"/v1/items/{item}", "items", stock)
             time.sleep(PAUSE_S)
+
+
+BAD: tuple[tuple[bytes, int], ...] = (
+    (b"{", 400), (b"[]", 422), (b'{"user_id": 7}', 422), (b'{"user_id": "u", "k": 1e99}', 422),
+    (b"[" * 5_000, 422), (b'{"user_id": "u", "user_id": "v"}', 422), (b"\xff", 400),
+    (b"x" * (1 << 21), 413),
+)  # fmt: skip
+
+
+def spoil(client: httpx.Client, told: Told, step: int) -> None:
+    """Now and then a body that must be refused with its own status."""
+    body, status = BAD[step % len(BAD)]
+    if step % 5 == 0:
+        try:
+            answer = client.post("/v1/feed", content=body)
+        except httpx.TransportError:
+            told.broken += 1
+            return
+        if answer.status_code not in {status, 400, 422, 503}:
+            told.refused.append(f"bad body {body[:20]!r}: {answer.status_code}")
+
+
+def kill_one(served: Served) -> None:
+    """End one worker as a crash would; the service starts another."""
+    os.kill(httpx.get(f"{served.url}/readyz", timeout=30).json()["worker"], signal.SIGKILL)
 
 
 @pytest.fixture
@@ -121,7 +155,7 @@ def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
     return holds()
 
 
-def test_no_request_fails_while_champions_change(
+def test_no_request_fails_and_no_event_is_lost(
     home: Home, served: Served, figures: list[dict[str, object]]
 ) -> None:
     items = [{"item_id": name, "price": 10, "stock": 5} for name in ITEMS]
@@ -136,19 +170,35 @@ def test_no_request_fails_while_champions_change(
         thread.start()
     time.sleep(min(15.0, SECONDS / 4))
     before_mb = memory_mb(served.process.pid)
+    threading.Timer(SECONDS / 3, kill_one, (served,)).start()
     swaps = swap(home, until)
     for thread in threads:
         thread.join()
+    assert eventually(lambda: len(workers(served)) == 2, 60.0), "the killed worker did not return"
     after_mb = memory_mb(served.process.pid)
 
     assert [line for told in callers for line in told.refused] == []
     versions = sum((told.versions for told in callers), Counter())
     assert len(versions) > 1, "no worker ever changed its champion"
-    sent = sum(len(told.milliseconds["events"]) for told in callers)
-    assert sum(told.events for told in callers) == sent
+    assert sum(told.broken for told in callers) <= len(callers), "more broke than was killed"
+    assert lost(served, [event for told in callers for event in told.acknowledged]) == 0
     assert eventually(lambda: "huoren_state_lag_entries 0.0" in metrics(served))
     assert after_mb < before_mb * 1.3 + 50
     figures += rows(callers, swaps, before_mb, after_mb)
+
+
+def workers(served: Served) -> set[int]:
+    """Who answers, asked on connections of their own."""
+    return {httpx.get(f"{served.url}/readyz", timeout=30).json()["worker"] for _ in range(12)}
+
+
+def lost(served: Served, acknowledged: list[dict[str, object]]) -> int:
+    """How many of these events the service does not know any more: it would take them as new."""
+    new = 0
+    for start in range(0, len(acknowledged), 500):
+        again = {"events": acknowledged[start : start + 500]}
+        new += httpx.post(f"{served.url}/v1/events", json=again, timeout=60).json()["accepted"]
+    return new
 
 
 def metrics(served: Served) -> str:
