@@ -42,6 +42,19 @@ def features(
 
 
 @app.command()
+def events(
+    workers: Annotated[int, typer.Option(help="Processes of the service.")] = 2,
+    seconds: Annotated[float, typer.Option(help="Of each stage.")] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Send events over HTTP: how many are taken, and how soon every worker knows them."""
+    from training.bench import report
+    from training.bench.events.run import rows
+
+    report.show(report.measured("events", lambda: list(rows(workers, seconds))), as_json=as_json)
+
+
+@app.command()
 def feed(
     items: Annotated[int, typer.Option(help="Items of the shop that is made up.")] = 100_000,
     users: Annotated[int, typer.Option(help="People of it.")] = 2_000,

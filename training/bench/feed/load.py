@@ -39,10 +39,10 @@ class Told:
 class Connection:
     """One connection that is kept alive, and opened again when it was lost."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, path: str = "/v1/feed") -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
-        self.head = f"POST /v1/feed HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        self.head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:

@@ -65,9 +65,10 @@ def rival(module: str, *words: object) -> Iterator[Served]:
 
 
 @contextmanager
-def huoren(root: Path, bundle: Path) -> Iterator[Served]:
-    """``huoren serve`` with one worker; its trees compiled."""
+def huoren(root: Path, bundle: Path, workers: int = 1) -> Iterator[Served]:
+    """``huoren serve``; its trees compiled."""
     words = [*command(), "serve", "--data", str(root), "--bundle", str(bundle), "--port", "0"]
+    words += ["--workers", str(workers)]
     with _running(words, {"HUOREN_CACHE": str(root / "cache")}) as (process, said):
 
         def ready() -> str | None:

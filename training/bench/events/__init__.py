@@ -1,0 +1,1 @@
+"""``huoren bench events``: how fast events are taken, and how soon every worker knows them."""
