@@ -20,5 +20,6 @@ def test_declared_counters_beside_sql_and_event_by_event(figures):
     assert rows["hand_written_sql"]["max_rel_diff"] <= 1e-9
     assert 0.3 < rows["huoren"]["ratio"] < 2.5
     assert rows["huoren"]["peak_mb"] < 2_000
-    assert rows["online"]["events_per_s"] > 500
+    assert rows["online"]["per_cpu_s"] > 500
+    assert rows["online"]["read_us"] < rows["online"]["ack_p99_ms"] * 1e3
     figures.extend({"bench": "features", **row} for row in told["rows"])

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from features.clock import format_instant, now_us
-from training.bench.events.seeing import SEEN_WITHIN_S, NotSeen, seen_after
+from training.bench.events.seeing import SEEN_WITHIN_S, TAKEN, NotSeen, seen_after
 from training.bench.feed import served, world
 from training.bench.feed.load import Connection, Told
 from training.bench.report import Row
@@ -48,7 +48,8 @@ def rows(workers: int, seconds: float) -> Iterator[Row]:
         slowest of several connections to the workers, while 200 events a second are sent.
     """
     with TemporaryDirectory(prefix="huoren-bench-") as folder:
-        made = world.make(Path(folder) / "home", 2_000, 100, now_us() // 10**6 * 10**6)
+        now = now_us() // 10**6 * 10**6
+        made = world.make(Path(folder) / "home", 2_000, 100, now, ranked=False)
         with served.huoren(made.root, made.bundle, workers) as service:
             asyncio.run(_settled(service.url, workers))
             before = service.cpu_s()
@@ -56,22 +57,22 @@ def rows(workers: int, seconds: float) -> Iterator[Row]:
             cpu_s = service.cpu_s() - before
             asyncio.run(_settled(service.url, workers))
             seen = asyncio.run(_visible(service.url, seconds, workers))
-    events = told.count(200) * CALL
+    events = told.count(TAKEN) * CALL
     yield {
         "stage": "accepted",
         "workers": workers,
         "events_per_s": round(events / told.seconds, 1),
-        "p50_ms": told.percentile(50, 200),
-        "p99_ms": told.percentile(99, 200),
-        "refused": told.count() - told.count(200),
+        "p50_ms": told.percentile(50, TAKEN),
+        "p99_ms": told.percentile(99, TAKEN),
+        "refused": told.count() - told.count(TAKEN),
         "per_cpu_s": round(events / cpu_s, 1),
     }
     yield {
         "stage": "visible",
         "workers": workers,
         "events_per_s": RATE,
-        "p50_ms": seen.percentile(50, 200),
-        "p99_ms": seen.percentile(99, 200),
+        "p50_ms": seen.percentile(50, TAKEN),
+        "p99_ms": seen.percentile(99, TAKEN),
         "looked": seen.count(),
     }
 
@@ -128,7 +129,7 @@ async def _visible(url: str, seconds: float, workers: int) -> Told:
         await asyncio.sleep(max(start + number / LOOKS_PER_S - perf_counter(), 0.0))
         with suppress(NotSeen):
             seen = await seen_after(url, events, f"new-{number}", workers)
-            told.note(200, seen)
+            told.note(TAKEN, seen)
             continue
         told.note(0, SEEN_WITHIN_S)
     told.seconds = perf_counter() - start

@@ -14,6 +14,10 @@ LINES = 4
 """Connections for each worker: each stays with the worker that accepted it."""
 
 
+TAKEN = 202
+"""Status of a call whose events are durable."""
+
+
 class NotSeen(HuorenError):
     """An event was not acknowledged, or no feed knew it in time."""
 
@@ -57,7 +61,7 @@ async def seen_after(
         if any([await _knows(line, person) for line in lines]):  # opens them too
             raise NotSeen(f"{person} is not new")
         status, said = await sender.ask(told([person]))
-        if status != 200:
+        if status != TAKEN:
             raise NotSeen("an event was refused", got=f"{status} {said.decode()[:200]}")
         acknowledged = perf_counter()
         return max(

@@ -66,8 +66,10 @@ class World:
     users: tuple[str, ...]
 
 
-def make(root: Path, items: int, users: int, at_us: int, seed: int = 0) -> World:
-    """Make a shop of ``items`` items and ``users`` people in an empty folder."""
+def make(
+    root: Path, items: int, users: int, at_us: int, seed: int = 0, *, ranked: bool = True
+) -> World:
+    """Make a shop of ``items`` items and ``users`` people, with a ranker or not."""
     rng = np.random.default_rng(seed)
     tastes = rng.normal(size=(TASTES, FACTORS)).astype(np.float32)
     of_item = rng.integers(TASTES, size=items)
@@ -82,7 +84,8 @@ def make(root: Path, items: int, users: int, at_us: int, seed: int = 0) -> World
     states = replay(
         _acts(names, of_item, catalogue, at_us, rng), lambda item, _: catalogue.facts(item), ZONE
     )
-    ranker = _ranker(bare, [states[name] for name in names[:LEARNERS]], at_us, rng)
+    learners = [states[name] for name in names[:LEARNERS]]
+    ranker = _ranker(bare, learners, at_us, rng) if ranked else None
     home = Home(root)
     home.bundles.mkdir(parents=True)
     parts = Parts(
