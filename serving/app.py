@@ -26,6 +26,7 @@ from serving.routes import (
     health,
     portraits,
     rights,
+    scores,
     sharing,
     tokens,
 )
@@ -87,6 +88,11 @@ ROUTES: tuple[Route, ...] = (
         "PUT", "/v1/users/{id}/personalization", portraits.personalization,
         s.PersonalizationReply, "Set a person's own switch.",
         asks=s.PersonalizationRequest, problems=STORE, about=portraits.about,
+    ),
+    Route(
+        "POST", "/v1/score/{model}", scores.score, scores.ScoreReply,
+        "Scores of a model for some people.", asks=scores.ScoreRequest, scope="marketer",
+        problems=("unknown-model", *STORE),
     ),
     Route(
         "POST", "/v1/tokens", tokens.token, s.TokenReply,

@@ -1,0 +1,95 @@
+"""``POST /v1/score/{model}``: scores that ``huoren score`` left in the home."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from features import consent
+from serving.asking import Asking
+from serving.errors import Refusal
+from serving.schemas import Answer, Asked, Id
+
+Found = dict[str, tuple[float | None, float | None, int, list[str]]]
+
+
+class ScoreRequest(Asked):
+    """Whose scores are wanted."""
+
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+
+
+class PersonScore(Struct):
+    """A probability or an expected effect, and the part of the cohort that is lower, in percent.
+
+    All null for who is not in the cohort, or has switched personalisation off.
+    """
+
+    user_id: str
+    probability: float | None = None
+    effect: float | None = None
+    percentile: int | None = None
+    reasons: list[str] = []
+
+
+class ScoreReply(Answer):
+    """Scores in the order asked; ``quality`` is the band of the last back-test, or the verdict."""
+
+    model: str
+    sentence: str
+    quality: str
+    scores: list[PersonScore]
+
+
+async def score(asking: Asking) -> ScoreReply:
+    """Answer with the scores of some people; null for who has none or does not want one."""
+    asked: ScoreRequest = asking.body
+    folder, model = asking.resources.settings.home.root / "scores", asking.path["model"]
+    known = await asyncio.to_thread(_cards, folder)
+    if model not in known:
+        held = ", ".join(sorted(known)) or "none"
+        raise Refusal("unknown-model", f"there are no scores of {model!r}; there are of: {held}")
+    card, found = await asyncio.to_thread(_read, folder, model, asked.user_ids)
+    return ScoreReply(
+        **asking.head(None) | {"as_of": card["as_of"]},
+        model=model,
+        sentence=str(card.get("sentence") or f"more {card.get('outcome', '')} for being treated"),
+        quality=str(card.get("verdict") or card["backtest"]["band"]),
+        scores=[_scored(asking, user, found) for user in asked.user_ids],
+    )
+
+
+def _scored(asking: Asking, user: str, found: Found) -> PersonScore:
+    state = asking.resources.store.state(user)
+    if user not in found or (state is not None and not consent.personal(consent.say(state))):
+        return PersonScore(user_id=user)
+    probability, effect, percentile, reasons = found[user]
+    return PersonScore(
+        user_id=user, probability=probability, effect=effect, percentile=percentile,
+        reasons=reasons,
+    )  # fmt: skip
+
+
+def _cards(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.json")}
+
+
+def _read(folder: Path, model: str, users: list[str]) -> tuple[dict[str, Any], Found]:
+    import duckdb  # a worker that answers apps alone does without it
+
+    card: dict[str, Any] = json.loads((folder / f"{model}.json").read_text(encoding="utf-8"))
+    with duckdb.connect(config={"threads": 1}) as connection:
+        path = [str(folder / f"{model}.parquet")]
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", path).fetchall()
+        columns = {str(name) for name, *_ in described}
+        told = ", ".join(
+            name if name in columns else f"NULL::DOUBLE AS {name}"
+            for name in ("probability", "effect")
+        )
+        rows = connection.execute(
+            f"SELECT user_id, {told}, percentile, reasons FROM read_parquet(?) "
+            "WHERE user_id IN (SELECT unnest(?))", [*path, users],
+        ).fetchall()  # fmt: skip
+    return card, {user: (p, effect, int(place), list(why)) for user, p, effect, place, why in rows}
