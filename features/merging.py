@@ -8,7 +8,7 @@ every id that was asked gave it, and a switch that is off at one of them is off.
 main id's own words count first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
 from features import columns as c
 from features.cells import Cell, Cells
@@ -16,9 +16,11 @@ from features.choices import agreed
 from features.counters import Counter, Key
 from features.errors import DeclarationError
 from features.identities import Linked
-from features.online import DEEDS, RECENT, Act, State, live
+from features.online import DEEDS, RECENT, live
+from features.states import Act, State
 
 Readings = Callable[[Iterable[str]], Mapping[str, State]]
+Rows = MutableMapping[str, Cells]
 
 
 def _twins() -> dict[int, tuple[int, bool]]:
@@ -52,6 +54,7 @@ _PEERS = {
     for key in Key
 }
 """Places of the cells that hold people, by kind of key."""
+_NAMING = {Key.PAIR.word, *(word for word, places in _PEERS.items() if places)}
 _COUNTERS = {key.word: live(key) for key in Key}
 _PAIR, _USER = Key.PAIR.word, Key.USER.word
 
@@ -169,21 +172,35 @@ def profile(profiles: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return found | ({"registered_us": str(min(since))} if since else {})
 
 
-def _cells(parts: Mapping[str, State], name: _Names) -> dict[str, dict[str, Cells]]:
-    found: dict[str, dict[str, Cells]] = {}
-    for state in parts.values():
-        for word, table in state.cells.items():
-            whole = found.setdefault(word, {})
-            for tail, cells in table.items():
-                key = name(tail) if word == _PAIR else tail
-                if key or word != _PAIR:
-                    named = _named(word, cells, name)
-                    whole[key] = _added(word, whole[key], named) if key in whole else named
+def _cells(parts: Mapping[str, State], name: _Names) -> Mapping[str, Rows]:
+    states = list(parts.values())
+    if len(states) == 1:  # what names nobody stays as it was read
+        tables = states[0].cells
+        return {
+            word: _table(word, [tables[word]], name) if word in _NAMING else tables[word]
+            for word in tables
+        }
+    words = dict.fromkeys(word for state in states for word in state.cells)
+    found = {
+        word: _table(word, [state.cells[word] for state in states if word in state.cells], name)
+        for word in words
+    }
     for user, state in parts.items():
         for other, theirs in parts.items():
             if other != user:
                 _deduct(found.get(_USER, {}).get(""), user, state, other, theirs)
     return found
+
+
+def _table(word: str, tables: Iterable[Rows], name: _Names) -> Rows:
+    whole: Rows = {}
+    for table in tables:
+        for tail, cells in table.items():
+            key = name(tail) if word == _PAIR else tail
+            if key or word != _PAIR:
+                named = _named(word, cells, name)
+                whole[key] = _added(word, whole[key], named) if key in whole else named
+    return whole
 
 
 def _named(word: str, cells: Cells, name: _Names) -> Cells:

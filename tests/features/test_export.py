@@ -1,8 +1,8 @@
 """Everything kept of a person, and of nobody else."""
 
 import json
+import shutil
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -21,10 +21,10 @@ HALF = busy(300)
 EMPTY = {"profiles": [], "events": [], "ties": [], "portrait": {}, "shown": []}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """u1 and u3 are one; what came last is in the log alone."""
-    home = Home(tmp_path)
+    home = Home(tmp_path_factory.mktemp("home"))
     keep(home, HALF[:200])
     job.run(home, HALF[199].at_us + 1, BusinessZone())
     with closing(open_store(home)) as store:
@@ -45,7 +45,8 @@ def test_all_of_a_person_by_any_id(home):
     assert export(home, "u1") == found
 
 
-def test_of_strangers_and_the_forgotten_there_is_nothing(home):
+def test_of_strangers_and_the_forgotten_there_is_nothing(home, tmp_path):
+    home = Home(shutil.copytree(home.root, tmp_path / "home", symlinks=True))
     forget.forget(home, "u1")
     for one in ("u3", "stranger"):
         found = export(home, one)

@@ -59,7 +59,7 @@ def under_main_ids(events: list[Event], at_us: int) -> list[Event]:
     ]  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), claims(), moments)
 def test_four_readings_of_merged_people(events, said, cut):
     """Batch, training rows and online state agree with a history sent under one id."""
