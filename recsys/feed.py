@@ -129,6 +129,7 @@ class Feed:
                 chosen, now, self.parts.settings.candidates, query.deadline_s
             )
             trace.degraded += broken
+            proposed = {n: int(np.count_nonzero(~np.isnan(r))) for n, r in slate.ranks.items()}
         with trace.stage("rules"):
             slate, removed = pipeline.apply(self.rules, slate, query, now, self.items)
         with trace.stage("ranking"):
@@ -144,7 +145,8 @@ class Feed:
             feature_names=tuple(frame.COLUMNS) if len(rows) else (),
             features=rows[best] if len(rows) else rows,
             removed=self._names(removed) if query.explain else {},
-            milliseconds=trace.milliseconds if query.explain else {},
+            milliseconds=trace.milliseconds,
+            candidates=proposed,
         )
 
     def _state(self, query: FeedQuery, people: People, trace: _Trace) -> State | None:

@@ -111,7 +111,9 @@ class FeedAnswer:
     removed : mapping of str to tuple of str
         Rule or filter → item ids it removed; with ``explain``.
     milliseconds : mapping of str to float
-        Stage → time; with ``explain``.
+        Stage → time.
+    candidates : mapping of str to int
+        Source → how many items it proposed.
     """
 
     items: tuple[FeedItem, ...]
@@ -124,6 +126,7 @@ class FeedAnswer:
     )
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     milliseconds: Mapping[str, float] = field(default_factory=dict)
+    candidates: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the service tells of itself: Prometheus metrics, over all workers at ``/metrics``."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -10,6 +11,7 @@ DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (
     0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 )  # fmt: skip
+_COUNTS = (0, 1, 10, 50, 100, 200, 500, 1_000)
 
 
 class Metrics:
@@ -30,6 +32,20 @@ class Metrics:
         )
         self.degraded = Counter(
             "huoren_degraded", "Answers that left a part out", ["part"], registry=own
+        )
+        self.stages = Histogram(
+            "huoren_feed_stage_seconds",
+            "Time of one stage of a personal list",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=own,
+        )
+        self.candidates = Histogram(
+            "huoren_feed_candidates",
+            "Items that one source proposed for a personal list",
+            ["source"],
+            buckets=_COUNTS,
+            registry=own,
         )
         self.events = Counter(
             "huoren_events", "Events by what became of them", ["result"], registry=own
@@ -66,6 +82,13 @@ class Metrics:
             self.impressions.labels(result)
         self._own = own
         self._version = ""
+
+    def listed(self, milliseconds: Mapping[str, float], candidates: Mapping[str, int]) -> None:
+        """Count one personal list: the time of its stages, what its sources proposed."""
+        for stage, taken in milliseconds.items():
+            self.stages.labels(stage).observe(taken / 1e3)
+        for source, items in candidates.items():
+            self.candidates.labels(source).observe(items)
 
     def serve(self, version: str) -> None:
         """Say which bundle is in service."""

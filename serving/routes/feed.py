@@ -44,6 +44,7 @@ def feed(asking: Asking) -> FeedReply:
         asking.request_id, person, query.at_us, query.scene, models.version, len(earlier), answer
     )
     asking.resources.impressions.add(shown)
+    asking.resources.metrics.listed(answer.milliseconds, answer.candidates)
     degraded = answer.degraded + models.interpreted
     for part in degraded:
         asking.resources.metrics.degraded.labels(part).inc()

