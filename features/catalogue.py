@@ -84,6 +84,9 @@ _COUNTERS = (
         half_life=Days(30),
     ),
     Counter(
+        "user.active_30", "acts, half-life 30 days", Key.USER, ACTIVE, half_life=Days(30),
+    ),
+    Counter(
         "user.price_30", "log prices of what was viewed or bought, half-life 30 days", Key.USER,
         {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="log_price", half_life=Days(30),
     ),
@@ -107,6 +110,14 @@ _COUNTERS = (
     Counter(
         "user.opens_30", "friends' links opened, half-life 30 days", Key.USER, _OPEN,
         half_life=Days(30), scope=_SOCIAL, sensitivity=_S1,
+    ),
+    Counter(
+        "user.opens_1", "friends' links opened, half-life a day", Key.USER, _OPEN,
+        half_life=Days(1), scope=_SOCIAL, sensitivity=_S1,
+    ),
+    Counter(
+        "user.last_opened", "instant of the last opening of a friend's link", Key.USER, _OPEN,
+        last=c.AT, scope=_SOCIAL, sensitivity=_S1,
     ),
     Counter(
         "user.received_30", "shares received, half-life 30 days", Key.USER, _SHARE,

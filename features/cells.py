@@ -14,9 +14,12 @@ Late events are added where they belong; only days that no later window can see 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from features import columns as c
 from features.counters import Counter
@@ -132,3 +135,29 @@ def value(counter: Counter, cell: Cell, at_us: int, day: int) -> float:
     if counter.half_life is None:
         return float(cell[0])
     return float(cell[0] * 2.0 ** (-(at_us - cell[1]) / counter.half_life.us))
+
+
+def values(
+    counter: Counter, cells: Sequence[Cell], at_us: int, day: int
+) -> npt.NDArray[np.float64]:
+    """Values of many cells of one counter at an instant; as ``value`` one by one.
+
+    Parameters
+    ----------
+    counter : Counter
+        Whose cells they are.
+    cells : sequence of cell or None, length n
+        None where no event matched.
+    at_us, day : int
+        The instant and its business day.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+    """
+    if counter.half_life is None or counter.last or counter.first:
+        return np.array([value(counter, cell, at_us, day) for cell in cells], dtype=np.float64)
+    sums = np.array([cell[0] if cell else 0.0 for cell in cells], dtype=np.float64)
+    newest = np.array([cell[1] if cell else at_us for cell in cells], dtype=np.float64)
+    decayed: npt.NDArray[np.float64] = sums * 2.0 ** (-(at_us - newest) / counter.half_life.us)
+    return decayed

@@ -5,7 +5,7 @@ keeps one cell per key (``features.cells``).
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from features import columns as c
 from features import events as e
 from features.catalogue import CATALOGUE, INTEREST, of_key
-from features.cells import Adder, Fact, adder, value
+from features.cells import Adder, Fact, adder, value, values
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
@@ -250,6 +250,14 @@ class Reading:
         cell = cells[live(counter.key).index(counter)] if cells else None
         return value(counter, cell, self.at_us, int(self.zone.day(self.at_us)))
 
+    def column(self, name: str, tails: Sequence[str]) -> Floats:
+        """Values of the live counter ``name`` for several key tails; float64, shape (n,)."""
+        counter = CATALOGUE[name]
+        place = live(counter.key).index(counter)
+        rows = self.state.cells.get(counter.key.word, {})
+        cells = [row[place] if (row := rows.get(tail)) else None for tail in tails]
+        return values(counter, cells, self.at_us, int(self.zone.day(self.at_us)))
+
     def table(self, key: Key) -> tuple[list[str], dict[str, Floats]]:
         """All keys of one kind, with all their live counters.
 
@@ -265,13 +273,26 @@ class Reading:
             rows = {"": [None] * len(live(key))}
         day = int(self.zone.day(self.at_us))
         columns = {
-            counter.name: np.array(
-                [value(counter, cells[i], self.at_us, day) for cells in rows.values()],
-                dtype=np.float64,
-            )
+            counter.name: values(counter, [cells[i] for cells in rows.values()], self.at_us, day)
             for i, counter in enumerate(live(key))
         }
         return list(rows), columns
+
+
+def across(name: str, states: Sequence[State], tail: str, at_us: int, zone: BusinessZone) -> Floats:
+    """Value of one live counter for one key tail in many states; float64, shape (n,).
+
+    Examples
+    --------
+    >>> across("user.orders", [State(), State()], "", 0, BusinessZone()).tolist()
+    [0.0, 0.0]
+    """
+    counter = CATALOGUE[name]
+    place, word = live(counter.key).index(counter), counter.key.word
+    cells = [
+        row[place] if (row := state.cells.get(word, {}).get(tail)) else None for state in states
+    ]
+    return values(counter, cells, at_us, int(zone.day(at_us)))
 
 
 def replay(

@@ -7,7 +7,7 @@ sum from event to event, so that spans of thousands of half-lives do not overflo
 cumulative sum would.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,13 @@ class Points:
     zone: BusinessZone
 
     def values(
-        self, key: Key, keys: Mapping[str, Sequence[str]], at_us: Int64s
+        self,
+        key: Key,
+        keys: Mapping[str, Sequence[str]],
+        at_us: Int64s,
+        names: Collection[str] | None = None,
     ) -> dict[str, Floats]:
-        """Values of all counters of one kind of key.
+        """Values of the counters of one kind of key.
 
         Parameters
         ----------
@@ -53,6 +57,8 @@ class Points:
             The key's columns, row by row; a missing key counts nothing.
         at_us : ndarray, int64, shape (n,)
             Instants of the examples.
+        names : collection of str, optional
+            Which counters; all of the key when left out.
 
         Returns
         -------
@@ -61,12 +67,13 @@ class Points:
         """
         codes = self._codes(key, keys)
         found: dict[str, Floats] = {}
+        wanted = [one for one in of_key(key) if names is None or one.name in names]
         for mirror in (False, True):
-            counters = [one for one in of_key(key) if one.mirror is mirror]
+            counters = [one for one in wanted if one.mirror is mirror]
             if counters:
                 rows = self._rows(key, counters, mirror)
                 found |= self._scan(counters, rows, codes, at_us)
-        return {counter.name: found[counter.name] for counter in of_key(key)}
+        return {counter.name: found[counter.name] for counter in wanted}
 
     def _codes(self, key: Key, keys: Mapping[str, Sequence[str]]) -> Int64s:
         """Number the distinct keys in a temporary table; the number of each row's key."""

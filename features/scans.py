@@ -6,7 +6,7 @@ returns float64 of the examples' length, counting events strictly before each ex
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 import numpy as np
@@ -15,13 +15,17 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-
-def _compiled(function: Callable[..., Floats]) -> Callable[..., Floats]:
-    compiled: Any = numba.njit(cache=True)(function)
-    return compiled  # type: ignore[no-any-return]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-@_compiled
+def compiled(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile a function of arrays, once for all runs."""
+    made: Any = numba.njit(cache=True)(function)
+    return made  # type: ignore[no-any-return]
+
+
+@compiled
 def decayed(
     codes: Ints,
     moments: Ints,
@@ -46,7 +50,7 @@ def decayed(
     return out
 
 
-@_compiled
+@compiled
 def window(
     codes: Ints,
     moments: Ints,
@@ -76,7 +80,7 @@ def window(
     return out
 
 
-@_compiled
+@compiled
 def distinct(
     codes: Ints,
     moments: Ints,
@@ -109,7 +113,7 @@ def distinct(
     return out
 
 
-@_compiled
+@compiled
 def latest(
     codes: Ints, moments: Ints, numbers: Floats, asked_codes: Ints, asked_at: Ints
 ) -> Floats:
@@ -130,7 +134,7 @@ def latest(
     return out
 
 
-@_compiled
+@compiled
 def earliest(
     codes: Ints, moments: Ints, numbers: Floats, asked_codes: Ints, asked_at: Ints
 ) -> Floats:

@@ -22,6 +22,7 @@ from features.references import References
 from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular
 from recsys.candidates.similar import Similar
+from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import LambdaMart
 
 SCHEMA_VERSION = 2
@@ -68,6 +69,7 @@ class Parts:
     sharing: LambdaMart | None
     settings: Settings = field(default_factory=Settings)
     similar: Similar | None = None
+    audience: Audience = field(default_factory=Audience.empty)
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -82,6 +84,7 @@ class Parts:
         self.popular.save(folder)
         if self.similar is not None:
             self.similar.save(folder)
+        self.audience.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
@@ -225,6 +228,7 @@ class Bundle:
             rankers.get("sharing"),
             self.settings,
             Similar.open(folder) if (folder / "similar.indptr.npy").exists() else None,
+            Audience.open(folder),
         )
 
 

@@ -16,6 +16,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "opened_before": ("打开过您分享的 {count} 个链接", "opened {count} of your links"),
     "shared_with_you": ("常与您互相分享", "you open each other's links"),
     "likes_category": ("喜欢{category}", "likes {category}"),
+    "friends_of_friends": ("是好友的好友", "is a friend of your friends"),
+    "may_like": ("可能感兴趣", "may be interested"),
     "tied": ("是您的好友", "is a friend of yours"),
 })
 """Code → Chinese and English text; the braces are filled from the reason."""

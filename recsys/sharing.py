@@ -1,46 +1,40 @@
 """CAPABILITY sharing: whom to show this item to.
 
-Candidates are people tied to the sharer and people who did something with the sharer before: opened
-a link, shared, joined a group buy. The ranker orders them by how likely they are to open.
+    candidates  near · two steps away · whom the item may suit
+    rules       not oneself · gives social use · never muted or reported the sharer
+    ranker      LambdaMART over one row for each candidate; untrained: openings with a half-life
+
+Near are people tied to the sharer and people with whom something was done before: a link opened, a
+group buy joined.
 """
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 
 from features import columns as c
 from features import consent
 from features.clock import BusinessZone
-from features.counters import Key, Scope
+from features.counters import Scope
 from features.frames import sharing as frame
 from features.frames.feed import Raw
 from features.ids import UNKNOWN
 from features.online import Reading, State
 from recsys.bundle import Bundle
+from recsys.people.far import far
+from recsys.people.near import near
 from recsys.query import People, Reason, ShareAnswer, ShareQuery, ShareTarget
 from recsys.slate import Floats
 
 log = logging.getLogger(__name__)
 
-CANDIDATES = 500
-"""How many people are considered at most."""
-
-
-def candidates(reading: Reading) -> list[str]:
-    """People whom a person may share with, by name.
-
-    Beyond ``CANDIDATES`` those with whom least was done lately are left out.
-    """
-    peers, values = reading.table(Key.PAIR)
-    together = values["pair.together_90"] + values["pair.together_by_90"]
-    worth = dict(zip(peers, together.tolist(), strict=True))
-    names = {*peers, *reading.state.ties}
-    return sorted(sorted(names, key=lambda name: (-worth.get(name, 0.0), name))[:CANDIDATES])
-
 
 def fallback(raw: Raw) -> Floats:
-    """Score where no ranker was learned: openings with a half-life, then ties."""
-    return np.asarray(raw["pair.opened_by_30"] + 0.5 * raw["pair.opened_30"] + 0.1 * raw["tied"])
+    """Score where no ranker was learned: openings with a half-life, ties, then who is reached."""
+    strangers = 0.01 * raw["reach"] + 1e-6 * raw["user.opens_30"]
+    counted = raw["pair.opened_by_30"] + 0.5 * raw["pair.opened_30"] + 0.1 * raw["tied"]
+    return np.asarray(counted + np.nan_to_num(strangers))
 
 
 class Sharing:
@@ -70,17 +64,15 @@ class Sharing:
         if not consent.gives(consent.say(state), Scope.SOCIAL_GRAPH):
             return ShareAnswer((), held_back=0)
         reading = Reading(state, query.at_us, self.zone)
-        names = candidates(reading)
-        states = people.states(names) if names else {}
-        willing = [
-            name
-            for name in names
-            if name != query.user_id and _willing(states.get(name), reading, name)
-        ]
+        found = self._candidates(reading, query, people)
+        willing = [name for name in found.names if _willing(found.states.get(name), reading, name)]
+        held_back = len(found.names) - len(willing)
         if not willing:
-            return ShareAnswer((), held_back=len(names))
-        raw = frame.online(reading, willing, states, self.parts.items, query.item_id)
-        decided = [consent.say(states.get(name, State())) for name in willing]
+            return ShareAnswer((), held_back=held_back)
+        raw = frame.online(
+            reading, willing, found.states, self.parts.items, query.item_id, found.beyond
+        )
+        decided = [consent.say(found.states.get(name, State())) for name in willing]
         frame.hide(raw, decided, np.arange(len(willing)))
         scores, degraded = self._score(raw, len(willing))
         best = np.argsort(-scores, kind="stable")[: query.k]
@@ -88,7 +80,23 @@ class Sharing:
             ShareTarget("person", willing[i], float(scores[i]), self._reasons(raw, i, query))
             for i in best.tolist()
         )
-        return ShareAnswer(targets, len(names) - len(willing), degraded)
+        return ShareAnswer(targets, held_back, degraded)
+
+    def _candidates(self, reading: Reading, query: ShareQuery, people: People) -> "_Found":
+        """Near, two steps away, suited: by id within each, as in training."""
+        names, weights = near(reading)
+        states = dict(people.states(names)) if names else {}
+        social = [
+            i for i, name in enumerate(names)
+            if name != query.user_id and gives_social(states.get(name))
+        ]  # fmt: skip
+        beyond = far(reading, query.user_id, [names[i] for i in social], weights[social], states)
+        suited = self.parts.audience.of(self.parts.items, query.item_id)
+        known = {query.user_id, *names, *beyond}
+        others = [*sorted(beyond), *(name for name in suited if name not in known)]
+        states |= people.states(others) if others else {}
+        everyone = [*sorted(name for name in names if name != query.user_id), *others]
+        return _Found(everyone, states, beyond)
 
     def _score(self, raw: Raw, size: int) -> tuple[Floats, tuple[str, ...]]:
         if self.parts.sharing is None:
@@ -108,15 +116,31 @@ class Sharing:
                 found.append(Reason("shared_with_you"))
         code = self.parts.items.ids.code(query.item_id)
         category = self.parts.items.coded[c.CATEGORY][code] if code != UNKNOWN else UNKNOWN
-        if category != UNKNOWN and raw["category.interest_30"][place] >= 1.0:
+        met = raw["near"][place] > 0  # the tastes of strangers are nobody's business
+        if met and category != UNKNOWN and raw["category.interest_30"][place] >= 1.0:
             name = self.parts.items.names[c.CATEGORY].name(int(category))
             found.append(Reason("likes_category", names={"category": name}))
         if raw["tied"][place] and not found:
             found.append(Reason("tied"))
+        if raw["reach"][place] > 0 and not found:
+            found.append(Reason("friends_of_friends", int(raw["ways"][place])))
+        if not found:
+            found.append(Reason("may_like"))
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Found:
+    names: list[str]
+    states: dict[str, State]
+    beyond: dict[str, tuple[float, float]]
+
+
+def gives_social(state: State | None) -> bool:
+    """Whether a person lets acts be used for friends; who was never seen was never asked."""
+    return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
 
 
 def _willing(state: State | None, sharer: Reading, name: str) -> bool:
     """Whether somebody may be proposed: did not refuse, never muted or reported the sharer."""
-    gives = state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
-    return gives and sharer.number("pair.muted_by", name) == 0
+    return gives_social(state) and sharer.number("pair.muted_by", name) == 0

@@ -33,6 +33,8 @@ class TrainConfig:
         Items that each source proposes.
     shares : int
         Shares that the share ranker learns from at most, the latest.
+    shares_each : int
+        Of these, shares of one person at most, so that a few do not teach all.
     fewest_shares : int
         Opened shares without which no share ranker is learned.
     repeats_from : float
@@ -55,6 +57,7 @@ class TrainConfig:
     negatives: int = 60
     candidates: int = 200
     shares: int = 50_000
+    shares_each: int = 200
     fewest_shares: int = 300
     repeats_from: float = 0.02
     seed: int = 0

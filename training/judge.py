@@ -21,6 +21,7 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training import config as settings
 from training import fit, job, report
+from training.circles import Circles
 from training.evaluate import evaluate_sharing
 from training.examples import sharing
 from training.past import Past
@@ -94,8 +95,8 @@ def run(home: Home, ref: str, path: Path | None) -> Judgement:
     found = {"feed": feed_metrics(ground, parts, window, which, rng)}
     shared = sharing.shares(past, window)
     if len(shared.queries):
-        around = sharing.candidates(past, parts.items, shared)
-        found["sharing"] = evaluate_sharing(parts.sharing, shared, around, rng)
+        judged = evaluate_sharing(parts.sharing, shared, Circles(past), parts.items)
+        found["sharing"] = judged.table(rng)
     target = path or home.root / "reports" / bundle.version / "evaluation.html"
     said = {"tested": str(window), "unseen": "yes" if fresh else "by the rankers"}
     page = {"title": "Huoren 货人", "sha": bundle.manifest["sha"], "data": said, "metrics": found}

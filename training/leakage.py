@@ -22,6 +22,7 @@ from features.items import NAMED, Items
 from recsys.bundle import Parts
 from recsys.slate import Slate
 from training import fit
+from training.circles import Circles
 from training.examples import feed, sharing
 from training.fit import Ground
 from training.metrics import Relevant
@@ -196,12 +197,10 @@ def _of_sharing(past: Past, cut: Past, items: Items, queries: Queries) -> Iterat
         shared,
         [frozenset()] * len(shared),
     )
-    whole, short = (sharing.candidates(one, items, asked) for one in (past, cut))
-    same = all(
-        np.array_equal(getattr(whole.companions, name), getattr(short.companions, name))
-        for name in ("query", "peers", "tied")
-    )
-    if not same:
+    whole, short = (sharing.candidates(Circles(one), items, asked) for one in (past, cut))
+    if not all(
+        np.array_equal(getattr(whole, name), getattr(short, name)) for name in ("query", "peers")
+    ):
         yield "people around"
         return
     yield from _differing(sharing_frame.COLUMNS, whole.rows, short.rows)

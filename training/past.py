@@ -103,10 +103,10 @@ class Past:
 
         Nobody counts who refuses to, and nobody for a person who does.
         """
-        around, willing = self._around(queries)
+        around, willing = self.around(queries)
         return Companions(around.query[willing], around.peers[willing], around.tied[willing])
 
-    def _around(self, queries: Queries) -> tuple[Companions, npt.NDArray[np.bool_]]:
+    def around(self, queries: Queries) -> tuple[Companions, npt.NDArray[np.bool_]]:
         """Everyone around each query's person who lets friends count, and who of them is willing.
 
         Serving learns who refuses only from the states of the closest, so that they hold a place
@@ -160,7 +160,7 @@ class Past:
         ids : IdMap
             Items of the bundle that is asked.
         """
-        around, willing = self._around(queries)
+        around, willing = self.around(queries)
         users = [queries.users[i] for i in around.query]
         at_us = queries.at_us[around.query]
         values = self.points.values(Key.PAIR, {c.USER: users, c.PEER: list(around.peers)}, at_us)

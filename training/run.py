@@ -22,6 +22,7 @@ from recsys.component import Source
 from recsys.moment import Moment
 from recsys.ranking.lambdamart import LambdaMart
 from training import evaluate, fit, leakage, metrics, split
+from training.circles import Circles
 from training.config import TrainConfig
 from training.examples import feed, sharing
 from training.past import Past
@@ -150,9 +151,11 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
         if judged:
             found["sharing"] = judged
     with steps("bundle"):
+        sources = fit.sources(ground, as_of, which.name)
         parts = replace(
-            fit.sources(ground, as_of, which.name),
+            sources,
             references=newest.references,
+            audience=Circles(past).audience(sources.items, as_of),
             feed=ranker,
             sharing=sharer,
         )
@@ -235,19 +238,28 @@ def learn_sharing(
     The shares before the test window teach, the last fifth of them stops the growth.
     """
     before = sharing.shares(past, Window(0, test.start_us), known_us=test.start_us)
-    before = before.newest(config.shares)
+    before = before.newest(config.shares, config.shares_each)
     later = sharing.shares(past, Window(test.start_us, as_of_us))
     if len(before.queries) < config.fewest_shares or not len(later.queries):
         return None, {}
+    circles = Circles(past)
+    ranker = fit_sharing(circles, items, before, config)
+    return ranker, evaluate.evaluate_sharing(ranker, later, circles, items).table(rng)
+
+
+def fit_sharing(
+    circles: Circles, items: Items, before: sharing.Shares, config: TrainConfig
+) -> LambdaMart:
+    """Learn the share ranker: the last fifth says how many trees, then all shares teach."""
     cut = len(before.queries) * 4 // 5
     train, valid = (
-        sharing.groups(sharing.candidates(past, items, part))
+        sharing.taught(circles, items, part)
         for part in (before.part(0, cut), before.part(cut, len(before.queries)))
     )
     columns = list(sharing_frame.COLUMNS)
-    ranker = LambdaMart.fit(train, valid, columns, config.sharing, config.seed)
-    found = sharing.candidates(past, items, later)
-    return ranker, evaluate.evaluate_sharing(ranker, later, found, rng)
+    stopped = LambdaMart.fit(train, valid, columns, config.sharing, config.seed)
+    whole = replace(config.sharing, rounds=max(stopped.rounds, 1))
+    return LambdaMart.fit(train.with_(valid), None, columns, whole, config.seed)
 
 
 def windows(past: Past, target: str, config: TrainConfig) -> list[Window]:

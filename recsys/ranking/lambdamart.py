@@ -85,6 +85,14 @@ class Groups:
     labels: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
 
+    def with_(self, later: "Groups") -> "Groups":
+        """These queries and then others."""
+        return Groups(
+            np.concatenate([self.rows, later.rows]),
+            np.concatenate([self.labels, later.labels]),
+            np.concatenate([self.sizes, later.sizes]),
+        )
+
 
 class LambdaMart:
     """A fitted ranker.
@@ -155,6 +163,11 @@ class LambdaMart:
             return self.native(rows)
         scores = self.booster.predict(rows, num_threads=1)
         return np.asarray(scores, dtype=np.float64)
+
+    @property
+    def rounds(self) -> int:
+        """Trees that are used: up to where validation was best."""
+        return int(self.booster.best_iteration) or int(self.booster.num_trees())
 
     @property
     def importance(self) -> Mapping[str, float]:

@@ -7,11 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.frames.sharing import COLUMNS
-from features.online import Reading
-from recsys import sharing
 from recsys.query import ShareAnswer, ShareQuery
-from recsys.sharing import Sharing, candidates, fallback
-from tests.recsys.crowds import NOW, ZONE, Crowd, befriended, bundle, did, gave, opened, viewed
+from recsys.sharing import Sharing, fallback
+from tests.recsys.crowds import NOW, Crowd, befriended, bundle, did, gave, opened, viewed
 from tests.serving import shops
 
 
@@ -110,14 +108,6 @@ def test_a_ranker_decides_and_one_that_breaks_is_named(tmp_path, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_those_with_whom_most_was_done_are_considered(monkeypatch):
-    monkeypatch.setattr(sharing, "CANDIDATES", 2)
-    crowd = Crowd(
-        opened("a", "u", days=80), opened("b", "u"), opened("u", "c"), befriended("u", "d")
-    )
-    assert candidates(Reading(crowd.known["u"], NOW, ZONE)) == ["b", "c"]
-
-
 def score(share: Sharing, friend: str, *events) -> float:
     crowd = Crowd(*events)
     return {t.id: t.score for t in share.targets(asked(), crowd).targets}[friend]
@@ -142,5 +132,6 @@ def test_shares_that_nobody_opened_never_raise_a_friend(share, days):
 
 
 def test_the_fallback_counts_openings_both_ways_and_ties():
-    raw = {"pair.opened_by_30": 2.0, "pair.opened_30": 1.0, "tied": 1.0}
+    raw = {"pair.opened_by_30": 2.0, "pair.opened_30": 1.0, "tied": 1.0, "reach": 0.0}
+    raw |= {"user.opens_30": 0.0}
     assert fallback(raw) == pytest.approx(2.6)

@@ -7,11 +7,11 @@ from recsys.slate import Slate, merge
 from tests.recsys.moments import moment
 from tests.serving import shops
 from training import evaluate
-from training.evaluate import FeedEvaluation, evaluate_feed, evaluate_sharing
+from training.evaluate import FeedEvaluation, SharingEvaluation, evaluate_feed, gains
 from training.examples.feed import Asked, Proposed
 from training.examples.sharing import Candidates, Shares
 from training.metrics import Relevant
-from training.past import Companions, Queries
+from training.past import Queries
 
 
 @pytest.fixture
@@ -37,18 +37,19 @@ def around(asked: Shares, **raw: list[float]) -> Candidates:
         name: np.tile(np.array([*values, *[0.0] * (len(PEERS) - len(values))]), size)
         for name, values in known.items()
     }
-    companions = Companions(
-        np.repeat(np.arange(size), len(PEERS)),
-        np.array(PEERS * size, dtype=object),
-        np.zeros(size * len(PEERS)),
-    )
-    return Candidates(companions, columns, np.zeros((size * len(PEERS), 1), np.float32), opened)
+    query = np.repeat(np.arange(size), len(PEERS))
+    peers = np.array(PEERS * size, dtype=object)
+    return Candidates(query, peers, columns, np.zeros((len(query), 1), np.float32), opened)
+
+
+def judged(ranker, asked: Shares, found: Candidates, rng) -> dict[str, dict[str, float]]:
+    return SharingEvaluation(gains(ranker, asked, found)).table(rng)
 
 
 def test_every_opener_counts_one_row(rng):
     asked = shared({"anna", "cleo"}, {"ben"})
     found = around(asked, opened_by=[9.0, 5.0, 1.0, 0.0])
-    table = evaluate_sharing(None, asked, found, rng)
+    table = judged(None, asked, found, rng)
     # anna is first, cleo third; ben second: (1 + 1/3 + 1/2) / 3
     assert table["most_frequent"]["mrr@5"] == pytest.approx((1 + 1 / 3 + 1 / 2) / 3)
     assert table["most_frequent"]["hit@5"] == 1.0
@@ -56,13 +57,13 @@ def test_every_opener_counts_one_row(rng):
 
 def test_a_baseline_names_nobody_of_whom_it_knows_nothing(rng):
     asked = shared({"dan"})
-    table = evaluate_sharing(None, asked, around(asked, opened_by=[1.0, 0.0, 0.0, 0.0]), rng)
+    table = judged(None, asked, around(asked, opened_by=[1.0, 0.0, 0.0, 0.0]), rng)
     assert table["most_frequent"]["mrr@5"] == 0.0
 
 
 def test_openers_who_were_no_candidates_are_misses(rng):
     asked = shared({"anna", "stranger"})
-    table = evaluate_sharing(None, asked, around(asked, opened_by=[1.0, 0.0, 0.0, 0.0]), rng)
+    table = judged(None, asked, around(asked, opened_by=[1.0, 0.0, 0.0, 0.0]), rng)
     assert table["most_frequent"]["mrr@5"] == 0.5
     assert table["most_frequent"]["hit@5"] == 0.5
 
@@ -76,7 +77,7 @@ def test_baselines_read_what_their_names_say(rng):
         opened_by_30=[0.3, 0.2, 0.1, 0.0],
         opened_30=[0.0, 0.4, 0.0, 0.0],
     )
-    table = evaluate_sharing(None, asked, found, rng)
+    table = judged(None, asked, found, rng)
     assert {name: row["mrr@5"] for name, row in table.items()} == {
         "most_frequent": 0.5, "most_recent": 1.0, "half_life": 0.5, "half_life_reverse": 1.0,
     }  # fmt: skip
@@ -86,7 +87,7 @@ def test_baselines_read_what_their_names_say(rng):
 def test_only_five_are_shown(rng, opener, mrr):
     asked = shared({opener})
     found = around(asked, opened_by=[6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
-    assert evaluate_sharing(None, asked, found, rng)["most_frequent"]["mrr@5"] == mrr
+    assert judged(None, asked, found, rng)["most_frequent"]["mrr@5"] == mrr
 
 
 class Backwards:
@@ -98,14 +99,14 @@ class Backwards:
 
 def test_a_ranker_is_judged_beside_them(rng):
     asked = shared({"finn"}, {"finn"})
-    table = evaluate_sharing(Backwards(), asked, around(asked), rng)
+    table = judged(Backwards(), asked, around(asked), rng)
     assert table["full"]["mrr@5"] == 1.0
     assert table["full"]["low"] == table["full"]["high"] == 1.0
 
 
 def test_nothing_shared_is_nothing_hit(rng):
     asked = shared()
-    assert evaluate_sharing(None, asked, around(asked), rng)["half_life"]["mrr@5"] == 0.0
+    assert judged(None, asked, around(asked), rng)["half_life"]["mrr@5"] == 0.0
 
 
 def feed_of_one() -> tuple[Asked, list[Proposed]]:

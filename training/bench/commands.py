@@ -180,5 +180,47 @@ def predictions(
     named = Named(customer, day, amount, quantity, price)
     report.show(
         report.measured("predictions", lambda: list(rows(Orders.read(orders, named), first))),
+
+
+@app.command()
+def sharing(
+    shares: Annotated[
+        Path, typer.Option(help="Parquet or CSV: inviter_id, item_id, voter_id, timestamp.")
+    ],
+    test_from: Annotated[
+        str, typer.Option(help="Where the test begins: 2022-09-07, or an instant with its zone.")
+    ],
+    users: Annotated[Path | None, typer.Option(help="Attributes of people.")] = None,
+    items: Annotated[Path | None, typer.Option(help="Category, brand, shop of items.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Name who will open a share, beside counting former openers."""
+    from training.bench import report
+    from training.bench.sharing.run import rows
+    from training.bench.sharing.tables import instant
+
+    at_us = instant(test_from)
+    report.show(
+        report.measured("sharing", lambda: list(rows(shares, users, items, at_us))),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def groupbuy(
+    succeeded: Annotated[Path, typer.Option(help="Parquet: initiator, item, participants.")],
+    failed: Annotated[Path, typer.Option(help="Parquet: initiator, item.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="popularity, als, ease; repeat. Default: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Name the item that a group will fill for, and say whether a group fills."""
+    from training.bench import report
+    from training.bench.groupbuy.run import rows
+
+    chosen = tuple(method) if method else None
+    report.show(
+        report.measured("groupbuy", lambda: list(rows(succeeded, failed, chosen))),
         as_json=as_json,
     )

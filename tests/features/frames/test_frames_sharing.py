@@ -46,6 +46,8 @@ def served_and_trained(events, at_us: int) -> tuple[np.ndarray, np.ndarray]:
         np.repeat(np.arange(len(asked)), len(PEERS)),
         PEERS * len(asked),
         np.array(tied),
+        np.zeros(len(tied)),
+        np.zeros(len(tied)),
     )
     raw = frame.offline(Points(connection, ZONE), items, examples)
     connection.close()
@@ -73,17 +75,23 @@ def test_a_long_history():
     assert {"pair.opened_by_7", "pair.place", "pair.tied", "peer.category_30"} <= varying
 
 
+NEARNESS = ("tied", "pair.together_90", "pair.together_by_90")
+
+
+def compared(values: list[float], query: list[int], queries: int) -> dict[str, np.ndarray]:
+    raw = {name: np.array(values) for name in (*frame.COMPARED, *NEARNESS)}
+    return frame._compared(raw, np.array(query), queries)
+
+
 def test_peers_are_compared_with_each_other():
-    raw = {name: np.array([3.0, 0.0, 1.0]) for name in frame.COMPARED}
-    found = frame._compared(raw, np.zeros(3, dtype=np.int64), 1)
+    found = compared([3.0, 0.0, 1.0], [0, 0, 0], 1)
     assert found["candidates"].tolist() == [3.0, 3.0, 3.0]
     assert found["sum.pair.opened_by"].tolist() == [4.0, 4.0, 4.0]
     assert found["place.pair.opened_by"].tolist() == [0.0, 2.0, 1.0]
 
 
 def test_each_query_is_compared_within_itself():
-    raw = {name: np.array([1.0, 2.0, 5.0]) for name in frame.COMPARED}
-    found = frame._compared(raw, np.array([0, 0, 1]), 2)
+    found = compared([1.0, 2.0, 5.0], [0, 0, 1], 2)
     assert found["place.pair.opened_by_7"].tolist() == [1.0, 0.0, 0.0]
     assert found["candidates"].tolist() == [2.0, 2.0, 1.0]
 

@@ -6,6 +6,7 @@ import pytest
 from features.clock import DAY_US, HOUR_US
 from features.events import Event
 from tests.features.histories import START, ZONE, catalogue, connect
+from training.circles import Circles
 from training.examples import sharing
 from training.past import Past
 from training.split import Window
@@ -110,9 +111,9 @@ def test_candidates_know_nothing_of_the_share_itself(told):
         shared(30, "u", "s2"), opened(31, "a", "u", "s2"), opened(32, "b", "u", "s2"),
     )  # fmt: skip
     asked = sharing.shares(past, EVER)
-    found = sharing.candidates(past, items, asked)
-    assert found.companions.query.tolist() == [1]  # at the first share nobody was around yet
-    assert found.companions.peers.tolist() == ["a"]
+    found = sharing.candidates(Circles(past), items, asked)
+    assert found.query.tolist() == [1]  # at the first share nobody was around yet
+    assert found.peers.tolist() == ["a"]
     assert found.raw["pair.opened_by"].tolist() == [1.0]
     assert found.opened.tolist() == [True]
     assert found.sizes.tolist() == [1]
@@ -124,7 +125,7 @@ def test_shares_whose_openers_were_no_candidates_teach_nothing(told):
         shared(30, "u", "s2"), opened(31, "c", "u", "s2"),
         shared(40, "u", "s3"), opened(41, "a", "u", "s3"),
     )  # fmt: skip
-    found = sharing.candidates(past, items, sharing.shares(past, EVER))
+    found = sharing.candidates(Circles(past), items, sharing.shares(past, EVER))
     taught = sharing.groups(found)
     assert taught.sizes.tolist() == [3]  # of the third share: a, b, c
     assert taught.labels.tolist() == [1, 0, 0]
@@ -132,13 +133,13 @@ def test_shares_whose_openers_were_no_candidates_teach_nothing(told):
 
 
 def test_as_many_as_serving_considers_with_whom_most_was_done(told, monkeypatch):
-    monkeypatch.setattr(sharing, "CANDIDATES", 2)
+    monkeypatch.setattr(sharing, "NEAREST", 2)
     past, items = told(
         shared(1, "u", "s1"), *(opened(2, name, "u", "s1") for name in "abc"),
         shared(3, "u", "s2"), opened(4, "c", "u", "s2"), opened(5, "b", "u", "s2"),
-        shared(30, "u", "s3"), opened(31, "b", "u", "s3"),
+        shared(30, "u", "s3", "ghost"), opened(31, "b", "u", "s3", "ghost"),
     )  # fmt: skip
-    found = sharing.candidates(past, items, sharing.shares(past, EVER))
-    last = found.companions.query == 2
-    assert found.companions.peers[last].tolist() == ["b", "c"]
-    assert np.diff(found.companions.query).min() >= 0
+    found = sharing.candidates(Circles(past), items, sharing.shares(past, EVER))
+    last = found.query == 2
+    assert found.peers[last].tolist() == ["b", "c"]
+    assert np.diff(found.query).min() >= 0

@@ -1,0 +1,88 @@
+"""Which item somebody should start a group buy for.
+
+People who start groups for one item fill groups for another; how often is counted from item to item
+and drawn towards what fills groups anyway (a Dirichlet prior: Zhai and Lafferty, "A study of
+smoothing methods for language models", TOIS 2004). What failed says little of what fills, so that
+``strength`` is large: the prior counts as much as that many people.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LaunchConfig:
+    """How launches are scored.
+
+    Parameters
+    ----------
+    strength : float
+        People whose say the prior has, beside those who started or joined a group for an item.
+    tried : float
+        How often somebody who also failed counts in the prior; others count once.
+    """
+
+    strength: float = 1_000.0
+    tried: float = 3.0
+
+
+@dataclass
+class Launches:
+    """What fills groups, for people who failed with some items and joined others.
+
+    Parameters
+    ----------
+    config : LaunchConfig
+        How.
+
+    Examples
+    --------
+    >>> filled = sparse.csr_matrix([[0, 1.0, 0], [0, 1, 0], [0, 0, 1]])
+    >>> failed = sparse.csr_matrix([[1.0, 0, 0], [1, 0, 0], [0, 0, 0]])
+    >>> model = Launches(LaunchConfig(strength=1.0)).fit(filled, failed, failed * 0)
+    >>> model.scores(failed[:1], failed[:1] * 0).round(2).tolist()
+    [[0.0, 1.87, 0.13]]
+    """
+
+    config: LaunchConfig = LaunchConfig()
+
+    def fit(
+        self, filled: sparse.csr_matrix, failed: sparse.csr_matrix, joined: sparse.csr_matrix
+    ) -> Self:
+        """Count.
+
+        Parameters
+        ----------
+        filled, failed, joined : scipy.sparse.csr_matrix, shape (people, items)
+            1 where somebody's group for the item filled or failed, or where somebody joined one.
+        """
+        counts = 1.0 + (self.config.tried - 1.0) * (np.diff(failed.indptr) > 0)
+        prior = np.asarray(filled.T @ counts).ravel()
+        self.prior_ = (prior / max(prior.sum(), 1.0)).astype(np.float32)
+        self.onward_ = [self._onward(before, filled) for before in (failed, joined)]
+        return self
+
+    def _onward(
+        self, before: sparse.csr_matrix, filled: sparse.csr_matrix
+    ) -> tuple[sparse.csr_matrix, Floats]:
+        """From each item to what the same people filled, and the part that is left to the prior."""
+        seen = np.asarray(before.sum(axis=0)).ravel() + self.config.strength
+        counted = sparse.csr_matrix(
+            sparse.diags(1.0 / seen) @ (before.T @ filled), dtype=np.float32
+        )
+        return counted, (self.config.strength / seen).astype(np.float32)
+
+    def scores(self, failed: sparse.csr_matrix, joined: sparse.csr_matrix) -> Floats:
+        """Scores of all items for people with such rows; float32, shape (people, items)."""
+        whole = np.ones(failed.shape[0], dtype=np.float32)
+        found = np.zeros(failed.shape, dtype=np.float32)
+        for rows, (onward, left) in zip((failed, joined), self.onward_, strict=True):
+            whole += np.asarray(rows @ left, dtype=np.float32)
+            found += np.asarray((rows @ onward).todense(), dtype=np.float32)
+        return found + whole[:, None] * self.prior_

@@ -1,0 +1,1 @@
+"""Group buys: which item to start one for, and whether it fills."""

@@ -1,0 +1,1 @@
+"""Share targets, beside counting former openers."""
