@@ -9,7 +9,7 @@ machine open the same home, one of them applies. ``HUOREN_STORE`` may name a Red
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from features.clock import BusinessZone
 from features.events import Event
@@ -19,9 +19,12 @@ from features.identities import IdLink
 from features.online import State
 from features.store.records import Item, Tie, User
 
+if TYPE_CHECKING:
+    from features.store.contacts import Ledger, Policy
+
 __all__ = [
     "Appended", "Changes", "Cursor", "Forgotten", "GroupChanges", "Item", "Store", "Tie", "User",
-    "load_snapshot", "open_store", "zone_in_force",
+    "load_snapshot", "open_ledger", "open_store", "zone_in_force",
 ]  # fmt: skip
 
 
@@ -277,6 +280,31 @@ def open_store(
     from features.store.embedded import EmbeddedStore
 
     return EmbeddedStore.open(home, zone, applies=applies, kept_bytes=kept)
+
+
+def open_ledger(
+    home: Home, policy: "Policy | None" = None, *, place: str | None = None
+) -> "Ledger":
+    """Open the contact ledger of a home, in a file or on the server that ``HUOREN_STORE`` names.
+
+    Parameters
+    ----------
+    home : Home
+        The embedded ledger is in its ``state`` directory.
+    policy : Policy, optional
+        The caps.
+    place : str, optional
+        As for ``open_store``.
+    """
+    from features.store.contacts import EmbeddedLedger, Policy
+    from features.store.shared.address import chosen
+
+    caps = policy or Policy()
+    if address := chosen(place):
+        from features.store.shared.contacts import SharedLedger
+
+        return SharedLedger(address, caps)
+    return EmbeddedLedger(home, caps)
 
 
 def load_snapshot(

@@ -263,14 +263,3 @@ def next_free(rows: Sequence[tuple[str, int]], policy: Policy, channel: str, at_
 
 def _ends(rows: Sequence[tuple[str, int]], channel: str, *, own: bool) -> list[int]:
     return [at for name, at in rows if not own or name == channel]
-
-
-def open_ledger(home: Home, policy: Policy = Policy(), *, place: str | None = None) -> Ledger:
-    """Open the ledger of a home, in a file or on the server that ``HUOREN_STORE`` names."""
-    from features.store.shared.address import chosen
-
-    if address := chosen(place):
-        from features.store.shared.contacts import SharedLedger
-
-        return SharedLedger(address, policy)
-    return EmbeddedLedger(home, policy)

@@ -85,4 +85,4 @@ class Launches:
         for rows, (onward, left) in zip((failed, joined), self.onward_, strict=True):
             whole += np.asarray(rows @ left, dtype=np.float32)
             found += np.asarray((rows @ onward).todense(), dtype=np.float32)
-        return found + whole[:, None] * self.prior_
+        return np.asarray(found + whole[:, None] * self.prior_, dtype=np.float32)

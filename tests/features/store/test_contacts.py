@@ -7,7 +7,8 @@ import pytest
 
 from features.clock import DAY_US, HOUR_US
 from features.home import Home
-from features.store.contacts import ALL, MINUTE_US, Policy, open_ledger
+from features.store import open_ledger
+from features.store.contacts import ALL, MINUTE_US, Policy
 
 NOW = 1_780_000_000_000_000
 TWICE = Policy({ALL: {"day": 3}, "share": {"hour": 2}})

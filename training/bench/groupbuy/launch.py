@@ -61,8 +61,8 @@ def rows(launched: Launched, methods: tuple[str, ...] | None = None) -> Iterator
             yield _row(name, found, start)
     start = perf_counter()
     config = choose(launched)
-    model = Launches(config).fit(filled, failed, joined)
-    found = ranks(lambda who: model.scores(failed[who], joined[who]), launched.held, target, seen)
+    ours = Launches(config).fit(filled, failed, joined)
+    found = ranks(lambda who: ours.scores(failed[who], joined[who]), launched.held, target, seen)
     yield _row("huoren", found, start) | {
         "chosen": f"strength {config.strength:.0f}, tried {config.tried:.0f}"
     }
