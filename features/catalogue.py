@@ -219,6 +219,10 @@ _COUNTERS = (
         half_life=Days(30), scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),
     Counter(
+        "pair.shared", "shares sent to this peer ever", Key.PAIR, _SHARE, scope=_SOCIAL,
+        sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
         "pair.together_90", "openings and joined group buys, half-life 90 days", Key.PAIR,
         _TOGETHER, half_life=Days(90), scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),

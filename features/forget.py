@@ -27,7 +27,7 @@ from features.history import History
 from features.home import Home
 from features.identities import people
 from features.ingest.writing import Transaction
-from features.store import open_store, zone_in_force
+from features.store import open_ledger, open_store, zone_in_force
 from features.store.files import guarded, locked, put_in_place
 
 _LAG_S = 60.0
@@ -118,6 +118,8 @@ def forget(home: Home, user_id: str) -> Report:
     if zone or home.state.exists():
         with closing(open_store(home, zone)) as store:
             done = store.forget(ids)
+        with closing(open_ledger(home)) as ledger:
+            ledger.forget(ids)
         erased["log"], erased["states"] = Count(done.entries), Count(done.states)
     home.state.mkdir(parents=True, exist_ok=True)
     with locked(home.state / "seal.lock"):

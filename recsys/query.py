@@ -143,6 +143,8 @@ class ShareQuery:
         The instant of the request.
     purpose : str
         share, group_buy, bargain, tip or question.
+    surface : str
+        Where it is shown: one of ``recsys.guards.SURFACES``.
     """
 
     user_id: str
@@ -150,6 +152,7 @@ class ShareQuery:
     k: int
     at_us: int
     purpose: str = "share"
+    surface: str = "app"
 
 
 @dataclass(frozen=True)

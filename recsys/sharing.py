@@ -1,7 +1,7 @@
 """CAPABILITY sharing: whom to show this item to.
 
     candidates  near · two steps away · whom the item may suit
-    rules       not oneself · gives social use · never muted or reported the sharer
+    rules       not oneself · proposable (``recsys.guards``) · strangers not at night · under caps
     ranker      LambdaMART over one row for each candidate; untrained: openings with a half-life
 
 Near are people tied to the sharer and people with whom something was done before: a link opened, a
@@ -16,11 +16,12 @@ import numpy as np
 from features import columns as c
 from features import consent
 from features.clock import BusinessZone
-from features.counters import Scope
 from features.frames import sharing as frame
 from features.frames.feed import Raw
 from features.ids import UNKNOWN
 from features.online import Reading, State
+from features.store.contacts import Ledger
+from recsys import guards
 from recsys.bundle import Bundle
 from recsys.people.far import far
 from recsys.people.near import near
@@ -28,6 +29,12 @@ from recsys.query import People, Reason, ShareAnswer, ShareQuery, ShareTarget
 from recsys.slate import Floats
 
 log = logging.getLogger(__name__)
+
+CHANNEL = "share"
+"""Of the contact ledger."""
+
+SPARE = 100
+"""How many more than wanted are looked at where some are at their caps."""
 
 
 def fallback(raw: Raw) -> Floats:
@@ -50,7 +57,9 @@ class Sharing:
         self.parts = bundle.parts
         self.zone = BusinessZone(bundle.settings.zone)
 
-    def targets(self, query: ShareQuery, people: People) -> ShareAnswer:
+    def targets(
+        self, query: ShareQuery, people: People, ledger: Ledger | None = None
+    ) -> ShareAnswer:
         """People to share an item with, best first; nobody for a stranger.
 
         Parameters
@@ -59,13 +68,21 @@ class Sharing:
             Who shares what.
         people : People
             States of the person and of friends.
+        ledger : Ledger, optional
+            Of contacts: who is at a cap is held back, who is listed has a place reserved.
         """
         state = people.states([query.user_id]).get(query.user_id) or State()
-        if not consent.gives(consent.say(state), Scope.SOCIAL_GRAPH):
+        if not guards.social(state) or not guards.allowed(query.surface, query.purpose):
             return ShareAnswer((), held_back=0)
         reading = Reading(state, query.at_us, self.zone)
         found = self._candidates(reading, query, people)
-        willing = [name for name in found.names if _willing(found.states.get(name), reading, name)]
+        calm = guards.quiet(query.at_us, self.zone)
+        willing = [
+            name
+            for i, name in enumerate(found.names)
+            if guards.proposable(found.states.get(name), reading, name)
+            and not (calm and i >= found.near)  # strangers are not disturbed at night
+        ]
         held_back = len(found.names) - len(willing)
         if not willing:
             return ShareAnswer((), held_back=held_back)
@@ -75,10 +92,16 @@ class Sharing:
         decided = [consent.say(found.states.get(name, State())) for name in willing]
         frame.hide(raw, decided, np.arange(len(willing)))
         scores, degraded = self._score(raw, len(willing))
-        best = np.argsort(-scores, kind="stable")[: query.k]
+        best = np.argsort(-scores, kind="stable")[: query.k + SPARE].tolist()
+        if ledger is not None:
+            names = [willing[i] for i in best]
+            listed = set(ledger.reserve(query.user_id, names, CHANNEL, query.at_us, query.k))
+            last = max((n for n, name in enumerate(names) if name in listed), default=len(best) - 1)
+            held_back += sum(name not in listed for name in names[: last + 1])
+            best = [i for i in best if willing[i] in listed]
         targets = tuple(
             ShareTarget("person", willing[i], float(scores[i]), self._reasons(raw, i, query))
-            for i in best.tolist()
+            for i in best[: query.k]
         )
         return ShareAnswer(targets, held_back, degraded)
 
@@ -88,15 +111,15 @@ class Sharing:
         states = dict(people.states(names)) if names else {}
         social = [
             i for i, name in enumerate(names)
-            if name != query.user_id and gives_social(states.get(name))
+            if name != query.user_id and guards.social(states.get(name))
         ]  # fmt: skip
         beyond = far(reading, query.user_id, [names[i] for i in social], weights[social], states)
         suited = self.parts.audience.of(self.parts.items, query.item_id)
         known = {query.user_id, *names, *beyond}
         others = [*sorted(beyond), *(name for name in suited if name not in known)]
         states |= people.states(others) if others else {}
-        everyone = [*sorted(name for name in names if name != query.user_id), *others]
-        return _Found(everyone, states, beyond)
+        met = sorted(name for name in names if name != query.user_id)
+        return _Found([*met, *others], len(met), states, beyond)
 
     def _score(self, raw: Raw, size: int) -> tuple[Floats, tuple[str, ...]]:
         if self.parts.sharing is None:
@@ -131,16 +154,7 @@ class Sharing:
 
 @dataclass(frozen=True)
 class _Found:
-    names: list[str]
+    names: list[str]  # the near first
+    near: int
     states: dict[str, State]
     beyond: dict[str, tuple[float, float]]
-
-
-def gives_social(state: State | None) -> bool:
-    """Whether a person lets acts be used for friends; who was never seen was never asked."""
-    return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
-
-
-def _willing(state: State | None, sharer: Reading, name: str) -> bool:
-    """Whether somebody may be proposed: did not refuse, never muted or reported the sharer."""
-    return gives_social(state) and sharer.number("pair.muted_by", name) == 0

@@ -20,6 +20,7 @@ from features.clock import BusinessZone
 from features.errors import BundleError, BundleMismatch, HuorenError, MissingStep
 from features.online import Act
 from features.store import Store
+from features.store.contacts import Ledger
 from recsys.query import FeedAnswer, FeedQuery, People, ShareAnswer, ShareQuery
 from serving.compiling import INTERPRETED, Ranker, compile_all
 from serving.overlay import Overlay
@@ -53,7 +54,9 @@ class Recommends(Protocol):
 class FindsTargets(Protocol):
     """What the sharing route needs; ``recsys.sharing.Sharing`` is one."""
 
-    def targets(self, query: ShareQuery, people: People) -> ShareAnswer:
+    def targets(
+        self, query: ShareQuery, people: People, ledger: Ledger | None = None
+    ) -> ShareAnswer:
         """Answer with people to share with."""
         ...
 

@@ -8,7 +8,8 @@ from typing import Self
 from features import tombstones
 from features.clock import SECOND_US
 from features.ingest.parse import parse_event
-from features.store import Store
+from features.store import Store, open_ledger
+from features.store.contacts import Ledger
 from serving.admission import Admission
 from serving.audit import Audit
 from serving.groups import OpenGroups
@@ -35,6 +36,8 @@ class Resources:
         Events and states.
     loading : Loading
         The models in service.
+    ledger : Ledger
+        Who was contacted how often.
     groups : OpenGroups
         Group buys that can be joined now.
     guard, admission : Guard, Admission
@@ -50,6 +53,7 @@ class Resources:
     settings: Settings
     clock: ServiceClock
     store: Store
+    ledger: Ledger
     loading: Loading
     groups: OpenGroups
     guard: Guard
@@ -79,6 +83,7 @@ class Resources:
             settings=settings,
             clock=clock,
             store=store,
+            ledger=open_ledger(settings.home, place=settings.store),
             loading=Loading(settings, store, clock, told),
             groups=groups,
             guard=Guard.open(settings.keys, tokens),
@@ -119,6 +124,7 @@ class Resources:
         """Stop following, write what waits, release the store."""
         self.loading.stop()
         self.impressions.stop()
+        self.ledger.close()
         self.store.close()
         self.metrics.close()
 

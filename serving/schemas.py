@@ -142,6 +142,9 @@ class ShareRequest(Asked):
     item_id: Id
     k: Many = 10
     purpose: Literal["share", "group_buy", "bargain", "tip", "question"] = "share"
+    surface: Literal[
+        "app", "h5", "mini_program", "wechat", "moments", "wecom", "oa", "sms", "push"
+    ] = "app"
 
 
 class ShareTargetGiven(Struct):

@@ -108,20 +108,23 @@ class Circles:
         query, near, weights : ndarray, shape (n,)
             Near people of each query, the nearest first, and how near.
         """
-        people, starts, met, at_us, weight = self._edges
-        if not len(people) or not len(query):
+        met_people, starts, met, at_us, weight = self._edges
+        if not len(met_people) or not len(query):
             return Found(np.zeros(0, np.int64), np.zeros(0, object), np.zeros(0), np.zeros(0))
-        places = {name: i for i, name in enumerate(people.tolist())}
-        known = np.array([places.get(name, -1) for name in near.tolist()], dtype=np.int64)
-        met_once = known >= 0  # whoever met nobody leads nowhere
+        # Also who met nobody yet: whom one meets later must not matter now.
+        users = np.array(queries.users, dtype=object)
+        people = np.unique(np.concatenate([met_people, near, users]))
+        place = np.searchsorted(people, met_people)
+        counts = np.zeros(len(people) + 1, dtype=np.int64)
+        counts[place + 1] = np.diff(starts)
         walked = beyond(
-            np.searchsorted(query[met_once], np.arange(len(queries) + 1)).astype(np.int64),
-            known[met_once],
-            weights[met_once],
-            np.array([places.get(name, -1) for name in queries.users], dtype=np.int64),
+            np.searchsorted(query, np.arange(len(queries) + 1)).astype(np.int64),
+            np.searchsorted(people, near).astype(np.int64),
+            weights,
+            np.searchsorted(people, users).astype(np.int64),
             np.asarray(queries.at_us, dtype=np.int64),
-            starts,
-            met,
+            np.cumsum(counts),
+            place[met].astype(np.int64),
             at_us,
             weight,
             float(CATALOGUE["pair.together_90"].half_life.us),  # type: ignore[union-attr]

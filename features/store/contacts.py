@@ -91,8 +91,11 @@ class Ledger(Protocol):
         """
         ...
 
-    def charge(self, sender: str, person: str, channel: str, at_us: int) -> bool:
-        """Note a contact that happened; whether a place had been held for it."""
+    def charge(self, sender: str, person: str, channel: str, at_us: int, mark: str = "") -> bool:
+        """Note a contact that happened; whether a place had been held for it.
+
+        A contact of the same ``mark``, if there is one, is noted once.
+        """
         ...
 
     def next_at(self, person: str, channel: str, at_us: int) -> int:
@@ -133,7 +136,7 @@ class EmbeddedLedger:
                 """
                 CREATE TABLE IF NOT EXISTS contacts(
                     person TEXT NOT NULL, sender TEXT NOT NULL, channel TEXT NOT NULL,
-                    at_us INTEGER NOT NULL, until_us INTEGER
+                    at_us INTEGER NOT NULL, until_us INTEGER, mark TEXT NOT NULL
                 );
                 CREATE INDEX IF NOT EXISTS by_person ON contacts(person, at_us);
                 CREATE INDEX IF NOT EXISTS by_time ON contacts(at_us);
@@ -155,21 +158,25 @@ class EmbeddedLedger:
                 elif self._next(connection, person, channel, at_us) <= at_us:
                     until = at_us + self.policy.reserved_us
                     row = (person, sender, channel, at_us, until)
-                    connection.execute("INSERT INTO contacts VALUES(?,?,?,?,?)", row)
+                    connection.execute("INSERT INTO contacts VALUES(?,?,?,?,?,'')", row)
                     taken.append(person)
         return taken
 
-    def charge(self, sender: str, person: str, channel: str, at_us: int) -> bool:
+    def charge(self, sender: str, person: str, channel: str, at_us: int, mark: str = "") -> bool:
         """Note a contact that happened."""
         with self._writing() as connection:
+            known = "SELECT 1 FROM contacts WHERE person = ? AND mark = ? AND mark <> ''"
+            if connection.execute(known, (person, mark)).fetchone():
+                return False
             held = self._holds(connection, sender, person, channel, at_us)
             if held:
                 connection.execute(
-                    "UPDATE contacts SET at_us = ?, until_us = NULL WHERE rowid = ?", (at_us, held)
+                    "UPDATE contacts SET at_us = ?, until_us = NULL, mark = ? WHERE rowid = ?",
+                    (at_us, mark, held),
                 )
             else:
-                row = (person, sender, channel, at_us)
-                connection.execute("INSERT INTO contacts VALUES(?,?,?,?,NULL)", row)
+                row = (person, sender, channel, at_us, mark)
+                connection.execute("INSERT INTO contacts VALUES(?,?,?,?,NULL,?)", row)
         return bool(held)
 
     def next_at(self, person: str, channel: str, at_us: int) -> int:
@@ -190,6 +197,8 @@ class EmbeddedLedger:
             connection.executemany(
                 "DELETE FROM contacts WHERE person = ? OR sender = ?", [(p, p) for p in people]
             )
+        with guarded(self.path):
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Release this thread's connection."""

@@ -6,9 +6,11 @@ from typing import Any
 
 from features import identities
 from features.errors import InputError
-from features.events import ANONYMOUS_PREFIX, GROUP_UPDATED, Event
+from features.events import ANONYMOUS_PREFIX, GROUP_UPDATED, SHARED, Event
 from features.ingest.parse import parse_event
 from features.store import Store
+from features.store.contacts import Ledger
+from recsys.sharing import CHANNEL
 from serving.asking import Asking
 from serving.schemas import EventsReply, EventsRequest, RejectedEvent, SegmentBatch, SegmentReply
 
@@ -77,6 +79,10 @@ async def _take(asking: Asking, raws: Iterable[Mapping[str, Any]]) -> dict[str, 
         else:
             rejected.append(RejectedEvent(index, "; ".join(map(str, parsed.faults))))
     accepted, duplicates, refused = await asyncio.to_thread(_append, asking.resources.store, taken)
+    refused_ones = {one.index for one in refused}
+    kept = [one for index, lines in taken.items() if index not in refused_ones for one in lines]
+    if sent := [one for one in kept if one.event == SHARED and one.peer_id]:
+        await asyncio.to_thread(_charge, asking.resources.ledger, sent)
     rejected = sorted([*rejected, *refused], key=lambda one: one.index)
     count = asking.resources.metrics.events.labels
     count("accepted").inc(accepted)
@@ -108,6 +114,13 @@ def _append(
             [one for part in parts for one in part[2]],
         )
     return done.accepted, done.duplicates, []
+
+
+def _charge(ledger: Ledger, sent: Sequence[Event]) -> None:
+    """Note that people were asked; what is sent again counts once."""
+    for one in sent:
+        if one.peer_id and one.peer_id != one.user_id:
+            ledger.charge(one.user_id, one.peer_id, CHANNEL, one.at_us, one.message_id)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

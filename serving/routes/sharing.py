@@ -15,8 +15,10 @@ def share_targets(asking: Asking) -> ShareReply:
     """Answer with people to share with; it recommends, it never sends."""
     asked: ShareRequest = asking.body
     models = asking.resources.loading.require()
-    query = ShareQuery(asked.user_id, asked.item_id, asked.k, asking.at_us, asked.purpose)
-    answer = models.sharing.targets(query, asking.resources.store)
+    query = ShareQuery(
+        asked.user_id, asked.item_id, asked.k, asking.at_us, asked.purpose, asked.surface
+    )
+    answer = models.sharing.targets(query, asking.resources.store, asking.resources.ledger)
     degraded = answer.degraded + models.interpreted
     for part in degraded:
         asking.resources.metrics.degraded.labels(part).inc()

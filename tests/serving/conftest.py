@@ -67,7 +67,7 @@ class Ladder:
 class Friends:
     """Recommends to share with f0, f1, …"""
 
-    def targets(self, query: ShareQuery, people: People) -> ShareAnswer:
+    def targets(self, query: ShareQuery, people: People, ledger=None) -> ShareAnswer:
         reason = (Reason("opened_before", 3),)
         found = tuple(ShareTarget("person", f"f{n}", 0.5, reason) for n in range(query.k))
         return ShareAnswer(found, held_back=3)

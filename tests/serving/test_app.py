@@ -83,6 +83,15 @@ def test_share_targets_come_with_a_count_of_those_held_back(client: Any) -> None
     assert answer["held_back"] == 3
 
 
+def test_a_share_charges_who_receives_it_once(client: Any, event: Event, resources: Any) -> None:
+    shared = event("Product Shared", properties={
+        "product_id": "i1", "share_id": "s", "peer_id": "f", "share_via": "wechat",
+    })  # fmt: skip
+    for _ in range(2):
+        assert client.post("/v1/events", json={"events": [shared]}).status_code == 202
+    assert resources.ledger.count("f", "share", "day", resources.clock.now_us()) == 1
+
+
 def test_events_are_counted(client: Any, event: Event) -> None:
     batch = [event(), event(), event("No Such Event", "m2")]
     response = client.post("/v1/events", json={"events": batch})

@@ -58,6 +58,21 @@ def test_friends_of_friends_by_how_much_leads_there():
     assert found["b"] == pytest.approx((1 / 3, 1.0))  # a met u, b and c alike
 
 
+def test_whom_a_friend_meets_later_changes_nothing():
+    tie = Event(message_id="t", event="Tie Created", at_us=START, user_id="u", peer_id="z",
+                reason="friend")  # fmt: skip
+    events = [tie, opened(1, "a", "u"), opened(1, "b", "a")]
+    asked = Queries(["u"], np.array([START + DAY_US]))
+    reaches = []
+    for later in ([], [opened(30, "x", "z")]):
+        connection, _ = connect([*events, *later])
+        circles = Circles(Past(connection, ZONE))
+        around = _near(circles.past, asked)
+        reaches.append(circles.far(asked, around.query, around.peers, around.weights).reach[0])
+        connection.close()
+    assert reaches[0] == reaches[1]
+
+
 def test_a_tie_is_nearer_than_nobody_and_less_than_an_opening():
     tie = Event(message_id="t", event="Tie Created", at_us=START, user_id="u", peer_id="z",
                 reason="friend")  # fmt: skip

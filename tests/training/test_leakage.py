@@ -60,8 +60,9 @@ def test_what_is_cut_off_is_gone_and_comes_back(shop):
 def test_popularity_of_today_in_yesterdays_row_is_found(leaks, monkeypatch):
     honest = Points.values
 
-    def all_time(self, key, keys, at_us):
-        return honest(self, key, keys, at_us if key is not Key.ITEM else at_us + 40 * DAY_US)
+    def all_time(self, key, keys, at_us, names=None):
+        later = at_us + 40 * DAY_US if key is Key.ITEM else at_us
+        return honest(self, key, keys, later, names)
 
     monkeypatch.setattr(Points, "values", all_time)
     found = leaks()
@@ -97,13 +98,13 @@ def test_a_source_that_knows_what_comes_is_found(leaks, monkeypatch):
 
 
 def test_friends_of_tomorrow_are_found(leaks, monkeypatch):
-    honest = Past.companions
+    honest = Past.around
 
-    def companions(self, queries):
+    def around(self, queries):
         later = replace(queries, at_us=queries.at_us + 40 * DAY_US)
         return honest(self, later)
 
-    monkeypatch.setattr(Past, "companions", companions)
+    monkeypatch.setattr(Past, "around", around)
     assert "people around" in leaks()
 
 

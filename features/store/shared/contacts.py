@@ -57,6 +57,10 @@ CHARGE = """
 -- contacts | now sender channel mark kept
 local now, found = tonumber(ARGV[1]), 0
 local rows = redis.call('ZRANGE', KEYS[1], 0, -1)
+local ended = '\\31' .. ARGV[4]
+for i = 1, #rows do
+  if string.sub(rows[i], -#ended) == ended then return 0 end
+end
 for i = 1, #rows do
   local until_us, channel, sender = string.match(rows[i], '^(%d+)\\31([^\\31]*)\\31([^\\31]*)\\31')
   if found == 0 and until_us ~= '0' and tonumber(until_us) > now and channel == ARGV[3]
@@ -103,9 +107,9 @@ class SharedLedger:
         places = self.link.run(RESERVE, [self._key(person) for person in people], values)
         return [people[int(place) - 1] for place in places]
 
-    def charge(self, sender: str, person: str, channel: str, at_us: int) -> bool:
+    def charge(self, sender: str, person: str, channel: str, at_us: int, mark: str = "") -> bool:
         """Note a contact that happened."""
-        values = [at_us, _plain(sender), _plain(channel), uuid4().hex, KEPT_US]
+        values = [at_us, _plain(sender), _plain(channel), _plain(mark) or uuid4().hex, KEPT_US]
         return bool(self.link.run(CHARGE, [self._key(person)], values))
 
     def next_at(self, person: str, channel: str, at_us: int) -> int:

@@ -63,6 +63,12 @@ def test_what_was_sent_without_a_list_counts(ledger):
     assert ledger.reserve("s", ["a"], "share", NOW + 1, 1) == []
 
 
+def test_what_is_told_twice_counts_once(ledger):
+    for _ in range(3):
+        ledger.charge("s", "a", "share", NOW, "message-1")
+    assert ledger.count("a", "share", "hour", NOW + 1) == 1
+
+
 def test_all_channels_have_a_cap_together(ledger):
     for _ in range(3):
         ledger.charge("s", "a", "push", NOW)

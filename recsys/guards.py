@@ -1,0 +1,110 @@
+"""What protects people from being asked: who is never proposed, quiet hours, what may be where.
+
+Caps over all senders and channels are ``features.store.contacts``.
+"""
+
+from collections.abc import Mapping, Set
+from types import MappingProxyType
+
+from features import consent
+from features import events as e
+from features.clock import DAY_US, HOUR_US, BusinessZone
+from features.counters import Scope
+from features.online import Reading, State
+
+IGNORED = 3
+"""Shares in a row that a person left unopened, after which this sharer's are not proposed again."""
+
+PATIENCE_US = DAY_US
+"""How long a share may wait to be opened before it counts as ignored."""
+
+QUIET = (22, 8)
+"""Business hours from which and until which nobody is disturbed."""
+
+PURPOSES = frozenset({"share", "group_buy", "bargain", "tip", "question"})
+
+SURFACES: Mapping[str, Set[str]] = MappingProxyType({
+    "app": PURPOSES,
+    "h5": frozenset({"share", "group_buy", "question"}),
+    "mini_program": frozenset({"share", "group_buy", "question"}),
+    "wechat": frozenset({"share", "question"}),
+    "moments": frozenset({"share"}),
+    "wecom": frozenset({"share", "question"}),
+    "oa": frozenset({"share"}),
+    "sms": frozenset(),
+    "push": frozenset(),
+})
+"""Surface → what may be prompted there.
+
+WeChat's rules on external content (in force since 2019-10-28) forbid tasks of helping, bargaining
+and collecting there, rewards for sharing, and unclear group buys; nothing is prompted by message.
+A surface that is not listed allows nothing.
+"""
+
+
+def allowed(surface: str, purpose: str) -> bool:
+    """Whether something may be prompted on a surface.
+
+    Examples
+    --------
+    >>> allowed("app", "bargain"), allowed("moments", "bargain"), allowed("billboard", "share")
+    (True, False, False)
+    """
+    return purpose in SURFACES.get(surface, frozenset())
+
+
+def quiet(at_us: int, zone: BusinessZone) -> bool:
+    """Whether nobody may be disturbed at an instant.
+
+    Examples
+    --------
+    >>> from features.clock import parse_instant
+    >>> zone = BusinessZone("Asia/Shanghai")
+    >>> [quiet(parse_instant(f"2026-06-18T{hour}:59:00+08:00"), zone) for hour in ("21", "22")]
+    [False, True]
+    """
+    hour = zone.calendar(at_us)[1]
+    start, end = QUIET
+    return hour >= start or hour < end if start > end else start <= hour < end
+
+
+def loud_at(at_us: int, zone: BusinessZone) -> int:
+    """First full business hour from an instant on that is not quiet; itself if it is not."""
+    while quiet(at_us, zone):
+        at_us += HOUR_US - (at_us + int(zone.offset(at_us))) % HOUR_US
+    return at_us
+
+
+def social(state: State | None) -> bool:
+    """Whether a person lets acts be used for friends; who was never seen was never asked."""
+    return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
+
+
+def proposable(state: State | None, sharer: Reading, name: str) -> bool:
+    """Whether somebody may be proposed to this sharer at all, on any path.
+
+    Not who refuses social use, who ever muted or reported the sharer, or who left ``IGNORED``
+    shares of this sharer in a row unopened.
+    """
+    if not social(state) or sharer.number("pair.muted_by", name) > 0:
+        return False
+    return not ignored(sharer, name)
+
+
+def ignored(sharer: Reading, name: str) -> bool:
+    """Whether a person left the sharer's last ``IGNORED`` shares unopened.
+
+    Shares that are younger than ``PATIENCE_US`` may still be opened. Beyond what a state remembers
+    one by one, shares in excess of openings count.
+    """
+    opened = sharer.number("pair.last_opened_by", name)
+    since = -1 if opened != opened else int(opened)  # NaN: never
+    waited = sharer.at_us - PATIENCE_US
+    sent = [
+        act.at_us for act in sharer.state.deeds if act.peer_id == name and act.event == e.SHARED
+    ]
+    if sum(since <= at <= waited for at in sent) >= IGNORED:
+        return True
+    young = sum(at > waited for at in sent)
+    unopened = sharer.number("pair.shared", name) - young - sharer.number("pair.opened_by", name)
+    return unopened >= IGNORED
