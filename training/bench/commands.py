@@ -180,6 +180,8 @@ def predictions(
     named = Named(customer, day, amount, quantity, price)
     report.show(
         report.measured("predictions", lambda: list(rows(Orders.read(orders, named), first))),
+        as_json=as_json,
+    )
 
 
 @app.command()
