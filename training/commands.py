@@ -54,7 +54,7 @@ def simulate(
 
 @app.command()
 def load(
-    name: Annotated[str, typer.Argument(help="ciao or taobao-share.")],
+    name: Annotated[str, typer.Argument(help="alibaba, ciao, complete-journey or taobao-share.")],
     path: Annotated[Path, typer.Argument(help="The folder that holds the set.")],
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -159,7 +159,7 @@ def score(
 
 @app.command()
 def demo(
-    source: Annotated[str, typer.Option(help="simulated, ciao or taobao-share.")] = "simulated",
+    source: Annotated[str, typer.Option(help="simulated, or a set that load knows.")] = "simulated",
     path: Annotated[Path | None, typer.Option(help="The folder of the public set.")] = None,
     out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("build/demo"),
     keep: Annotated[

@@ -14,10 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.errors import UnknownName
-from training.loaders import ciao, taobao_share
+from training.loaders import alibaba, ciao, complete_journey, taobao_share
 
 LOADERS: dict[str, Callable[[Path], Mapping[str, pa.Table]]] = {
+    "alibaba": alibaba.load,
     "ciao": ciao.load,
+    "complete-journey": complete_journey.load,
     "taobao-share": taobao_share.load,
 }
 """Loader by the name of its data set."""

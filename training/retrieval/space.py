@@ -151,6 +151,10 @@ SOCIAL = (
 """Models with ties inside."""
 
 
+APART = ("gf_cf",)
+"""Families that are measured when asked for: others of their kind contain them."""
+
+
 def families(train: sparse.csr_matrix, links: sparse.csr_matrix | None) -> list[Family]:
     """What can be fitted on data of this size; a sparse inverse where no dense one fits."""
     users, items = train.shape

@@ -54,12 +54,13 @@ def rows(
         When there is no such family, or it does not fit data of this size.
     """
     every = space.families(data.train, data.links)
+    names = [one.name for one in every]
     for name in only or ():
-        if name not in {one.name for one in every}:
-            raise UnknownName.among("method", name, [one.name for one in every])
+        if name not in names:
+            raise UnknownName.among("method", name, names)
     begun = perf_counter()
     ground = Ground.of(data, np.random.default_rng(seed), sorted({*cuts, 20}))
-    chosen = [one for one in every if not only or one.name in only]
+    chosen = [one for one in every if one.name in (only or {*names} - {*space.APART})]
     judge = Judge.of(ground.known, ground.held, data.links, ground.rng)
     shares = sum(one.share for one in chosen)
     fitted: list[Fitted] = []
