@@ -2,8 +2,8 @@
 
 A basket is one ``Order Completed`` with a line for each product. ``price_fen`` is what the
 household paid for one unit, in cents (``sales_value`` less its coupon), ``list_price_fen`` what it
-would have paid without card and coupons; both discounts of the basket stand on line 0. Departments and
-categories make the path, the manufacturer is the brand; whether the brand is national or the
+would have paid without card and coupons; both discounts of the basket stand on line 0. Departments
+and categories make the path, the manufacturer is the brand; whether the brand is national or the
 grocer's own stands in ``extra``, as do the demographics that 801 households gave.
 
 Counted in 1,469,307 rows of 2,469 households, 155,848 baskets and 68,509 products:
