@@ -62,7 +62,7 @@ class Family:
 
 _PENALTY = (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0)
 _DROPOUT = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_LIFT = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
+_LIFT = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
 
 _EASE = {
     "dropout": _DROPOUT, "l2": _PENALTY, "popularity": _LIFT, "user_power": (0.0, 0.15, 0.3, 0.45),
@@ -90,7 +90,7 @@ PLAIN = (
         "item_knn", ItemKnn, KnnConfig(neighbours=100),
         {
             "neighbours": (20, 50, 100, 200, 500), "weighting": ("cosine", "bm25"),
-            "power": (0.5, 1.0, 1.5, 2.0), "shrink": (0.0, 5.0, 20.0),
+            "power": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0), "shrink": (0.0, 5.0, 20.0),
         },
     ),
     Family(

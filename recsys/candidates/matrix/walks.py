@@ -33,7 +33,7 @@ class Rp3BetaConfig:
     """
 
     alpha: float = 1.0
-    beta: float = 0.6
+    beta: float = 0.4
     neighbours: int = 200
 
 
