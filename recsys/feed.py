@@ -25,6 +25,7 @@ from recsys import moment, pipeline
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
 from recsys.candidates.friends import Friends
+from recsys.candidates.similar import FriendsTaste
 from recsys.component import Removed, Rule, Source
 from recsys.moment import Moment
 from recsys.query import FeedAnswer, FeedItem, FeedQuery, People, Reason
@@ -42,7 +43,7 @@ OFTEN = 1.0
 
 def sources(parts: Parts) -> tuple[Source, ...]:
     """Who proposes."""
-    similar = () if parts.similar is None else (parts.similar,)
+    similar = () if parts.similar is None else (parts.similar, FriendsTaste(parts.similar))
     return (parts.als, *similar, Friends(), Again(), parts.popular)
 
 
@@ -59,6 +60,7 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.als_rank": slate.ranks.get("als", nothing),
         "source.similar": slate.scores.get("similar", nothing),
         "source.similar_rank": slate.ranks.get("similar", nothing),
+        "source.friends_taste_rank": slate.ranks.get("friends_taste", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
         "source.friends_rank": slate.ranks.get("friends", nothing),
     }

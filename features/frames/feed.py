@@ -96,6 +96,7 @@ COLUMNS: Mapping[str, Formula] = {
     "source.als_rank": _log("source.als_rank"),
     "source.similar": _as_is("source.similar"),
     "source.similar_rank": _log("source.similar_rank"),
+    "source.friends_taste_rank": _log("source.friends_taste_rank"),
     "source.popular_rank": _log("source.popular_rank"),
     "source.friends_rank": _log("source.friends_rank"),
     "moment.hour": _as_is("hour"),

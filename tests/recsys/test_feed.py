@@ -32,11 +32,11 @@ def feed(tmp_path) -> Feed:
 def ranker() -> LambdaMart:
     """Prefers items that the person did much with lately."""
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(300, len(COLUMNS))).astype(np.float32)
+    rows = rng.normal(size=(2_000, len(COLUMNS))).astype(np.float32)
     place = list(COLUMNS).index("touch.interest_30")
     labels = (rows[:, place] > 1).astype(np.int64)
-    config = LambdaMartConfig(rounds=10, min_data_in_leaf=5, threads=1)
-    return LambdaMart.fit(Groups(rows, labels, np.full(30, 10)), None, list(COLUMNS), config)
+    config = LambdaMartConfig(rounds=10, min_data_in_leaf=50, threads=1)
+    return LambdaMart.fit(Groups(rows, labels, np.full(200, 10)), None, list(COLUMNS), config)
 
 
 def test_a_stranger_gets_what_is_popular(feed):
@@ -186,7 +186,7 @@ def test_a_ranker_that_breaks_is_left_out_and_named(tmp_path, ranker, monkeypatc
     assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["als", "similar", "friends", "again", "popular"])
+@pytest.mark.parametrize("name", ["als", "similar", "friends_taste", "friends", "again", "popular"])
 def test_a_source_that_breaks_is_left_out_and_named(feed, monkeypatch, name):
     crowd = Crowd(befriended("u", "f"), bought("f", "i9"), viewed("u", "i8"))
     (source,) = [one for one in feed.sources if one.name == name]

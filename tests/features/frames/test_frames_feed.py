@@ -23,9 +23,11 @@ from tests.features.histories import (
     replay,
 )  # fmt: skip
 
-OTHERS = ("source.als", "source.als_rank", "source.similar", "source.similar_rank",
-          "source.popular_rank", "source.friends_rank",
-          "friends.score", "friends.count", "friends.bought")  # fmt: skip
+OTHERS = (
+    "source.als", "source.als_rank", "source.similar", "source.similar_rank",
+    "source.friends_taste_rank", "source.popular_rank", "source.friends_rank",
+    "friends.score", "friends.count", "friends.bought",
+)  # fmt: skip
 """Raw columns that the slate and the moment bring."""
 
 PEOPLE = ["u0", "u1", "u3", "用户2", "stranger"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys.candidates.similar import Similar
+from recsys.candidates.similar import FriendsTaste, Similar
 from recsys.moment import Acts, FriendItems, Moment
 
 WEIGHTS = sparse.csr_matrix(
@@ -41,3 +41,11 @@ def test_what_was_saved_says_the_same(tmp_path):
     again = Similar.open(tmp_path)
     assert again.half_life_days == 45.0
     assert again.propose(moment(0), 9).codes.tolist() == [1, 2]
+
+
+def test_what_friends_have_speaks_for_its_neighbours():
+    friend = Acts(np.array([1], np.int32), np.ones(1), np.ones(1, bool), np.zeros(1))
+    now = Moment(0, moment(3).acts, FriendItems.of([(1.0, friend)]), np.zeros(0, np.int32))
+    taste = FriendsTaste(Similar.of(WEIGHTS))
+    assert taste.propose(now, 5).codes.tolist() == [2]
+    assert len(taste.propose(moment(3), 5)) == 0

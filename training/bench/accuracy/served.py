@@ -10,7 +10,7 @@ from scipy import sparse
 from recsys.candidates.als import Als, AlsConfig
 from recsys.candidates.friends import Friends
 from recsys.candidates.matrix.recommender import PADDING, Lists
-from recsys.candidates.similar import TOP, Similar
+from recsys.candidates.similar import TOP, FriendsTaste, Similar
 from recsys.component import Source
 from recsys.moment import FRIENDS, Acts, FriendItems, Moment
 from training.bench.accuracy.ground import Fitted, Ground, blended
@@ -39,7 +39,7 @@ def rows(ground: Ground, fitted: Sequence[Fitted]) -> Iterator[Row]:
     als = next((one.found.config for one in fitted if one.family.name == "als"), AlsConfig())
     chooses = _lists(ground, chosen, als, ground.known, ground.learners)
     tests = _lists(ground, chosen, als, ground.data.train, ground.testers)
-    social = tuple(name == "friends" for name in chooses)
+    social = tuple(name.startswith("friends") for name in chooses)
     found, ranked = blended(ground, chooses, tests, social)
     yield ground.row(
         "served", ranked, social=links is not None, seconds=round(perf_counter() - start, 1),
@@ -66,7 +66,10 @@ def _lists(
         model = one.family.make(one.found.config).fit(matrix)
         weights = model.item_item(TOP)
         del model
-        found[one.family.name] = _asked(Similar.of(weights), ground, matrix, users)
+        similar = Similar.of(weights)
+        found[one.family.name] = _asked(similar, ground, matrix, users)
+        if ground.data.links is not None and "friends_taste" not in found:
+            found["friends_taste"] = _asked(FriendsTaste(similar), ground, matrix, users)
     found["als"] = _asked(Als.fit(matrix, als), ground, matrix, users)
     if ground.data.links is not None:
         found["friends"] = _asked(Friends(), ground, matrix, users)
@@ -78,8 +81,9 @@ def _asked(
 ) -> Lists:
     codes = np.full((len(users), CANDIDATES), PADDING, dtype=np.int32)
     scores = np.full((len(users), CANDIDATES), -np.inf, dtype=np.float32)
+    links = ground.data.links if source.name.startswith("friends") else None
     for row, user in enumerate(users.tolist()):
-        moment = _moment(matrix, ground.data.links if source.name == "friends" else None, user)
+        moment = _moment(matrix, links, user)
         slate = source.propose(moment, CANDIDATES + len(moment.bought))
         kept = ~np.isin(slate.codes, moment.bought)
         best = slate.codes[kept][:CANDIDATES]
