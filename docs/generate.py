@@ -135,6 +135,45 @@ def figures(path: Path) -> str:
     return "\n\n".join((head, *tables))
 
 
+def accuracy(path: Path) -> str:
+    """What ``huoren bench accuracy`` found, one line for each method; published figures bare."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    head = figures(path).partition("\n\n")[0]
+    names = [name for name in told["rows"][-1] if name.startswith(("recall@", "ndcg@"))]
+    names = [name for name in names if not name.endswith(("_low", "_high"))]
+    lines = table(
+        ("method", "ties", *names, "seconds", "chosen"),
+        (
+            (
+                row["method"],
+                _figure(row.get("social")),
+                *(_measure(row, name) for name in names),
+                _figure(row.get("seconds")),
+                _figure(row.get("chosen")),
+            )
+            for row in told["rows"]
+        ),
+    )
+    return f"{head}\n\n{lines}"
+
+
+def _measure(row: dict[str, Any], name: str) -> str:
+    """A measure, with its interval where it has one.
+
+    Examples
+    --------
+    >>> _measure({"ndcg@20": 0.1, "ndcg@20_low": 0.09, "ndcg@20_high": 0.112}, "ndcg@20")
+    '.1000 (.0900 … .1120)'
+    """
+    if name not in row:
+        return "-"
+    found, low, high = (
+        f"{row[one]:.4f}".removeprefix("0") if one in row else ""
+        for one in (name, f"{name}_low", f"{name}_high")
+    )
+    return f"{found} ({low} … {high})" if low else found
+
+
 def _figure(value: Any) -> str:
     """A value of a row, to be read.
 
@@ -163,7 +202,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "events": events,
     "routes": routes,
     **{
-        f"figures {path.stem}": partial(figures, path)
+        f"figures {path.stem}": partial(
+            accuracy if path.stem.startswith("accuracy-") else figures, path
+        )
         for path in sorted((HERE / "figures").glob("*.json"))
     },
 }

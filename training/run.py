@@ -31,7 +31,7 @@ from training.split import Window
 
 Step = Callable[[str], AbstractContextManager[None]]
 
-ASKED = 2_000
+ASKED = 1_000
 """People asked at most which item–item matrix foretells best."""
 
 STEPS = (

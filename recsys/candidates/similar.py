@@ -19,7 +19,7 @@ TOP = 200
 """Weights kept for each item."""
 
 ROWS = 100
-"""Items of a person, or of all friends, whose weights are summed: a third of a millisecond."""
+"""Items of a person, or of all friends, whose weights are summed: a fifth of a millisecond."""
 
 
 class Similar:
@@ -71,15 +71,16 @@ class Similar:
 
     def sums(
         self, items: npt.NDArray[np.int32], worth: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float32]:
+    ) -> npt.NDArray[np.float64]:
         """Weights from the ``ROWS`` items of most worth to all items, summed; shape (items,)."""
-        found = np.zeros(len(self.indptr) - 1, dtype=np.float32)
         strongest = np.argsort(-worth, kind="stable")[:ROWS]
         strongest = strongest[worth[strongest] > 0]
-        for item, weight in zip(items[strongest].tolist(), worth[strongest].tolist(), strict=True):
-            row = slice(self.indptr[item], self.indptr[item + 1])
-            found[self.indices[row]] += weight * self.data[row]  # a row names no item twice
-        return found
+        begin = self.indptr[items[strongest]]
+        sizes = self.indptr[items[strongest] + 1] - begin
+        ahead = np.cumsum(sizes) - sizes
+        places = np.repeat(begin - ahead, sizes) + np.arange(int(sizes.sum()))
+        said = self.data[places] * np.repeat(worth[strongest], sizes)
+        return np.bincount(self.indices[places], said, minlength=len(self.indptr) - 1)
 
     def save(self, folder: Path) -> None:
         """Write the three arrays."""
@@ -120,7 +121,7 @@ class FriendsTaste:
         return Slate.of(best, found[best], self.name)
 
 
-def _largest(values: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.int32]:
+def _largest(values: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.int32]:
     """Places of the ``n`` largest positive values, descending; ties by place."""
     places = np.flatnonzero(values > 0)
     if len(places) > n:
