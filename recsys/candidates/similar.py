@@ -80,7 +80,8 @@ class Similar:
         ahead = np.cumsum(sizes) - sizes
         places = np.repeat(begin - ahead, sizes) + np.arange(int(sizes.sum()))
         said = self.data[places] * np.repeat(worth[strongest], sizes)
-        return np.bincount(self.indices[places], said, minlength=len(self.indptr) - 1)
+        summed = np.bincount(self.indices[places], said, minlength=len(self.indptr) - 1)
+        return np.asarray(summed, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write the three arrays."""
