@@ -17,12 +17,12 @@ from recsys.candidates.similar import TOP, Similar
 
 log = logging.getLogger(__name__)
 
-DENSE = 12_000
-"""Items up to which a dense regression is fitted for every window of a training run: 1.2 GB of
-weights in the end, and half a minute on two cores."""
+DENSE = 5_000
+"""Items up to which a dense regression is fitted for every window of a training run: seconds each,
+and 100 MB."""
 
-SPARSE = 40_000
-"""Items up to which a regression on the nearest neighbours is."""
+SPARSE = 25_000
+"""Items up to which a regression on the nearest neighbours is: half a millisecond an item."""
 
 HALF_LIVES = (7.0, 90.0)
 """Days that are tried, beside the usual ones, for acts to lose half of their say."""
@@ -37,7 +37,7 @@ _SPARSE: dict[str, Make] = {
     f"sparse_ease {l2:g}": lambda l2=l2: SparseEase(  # type: ignore[misc]
         SparseEaseConfig(l2=l2, neighbours=60)
     )
-    for l2 in (10.0, 100.0)
+    for l2 in (30.0,)
 }
 _COUNTS: dict[str, Make] = {
     "rp3_beta 0.3": lambda: Rp3Beta(Rp3BetaConfig(beta=0.3)),
@@ -70,8 +70,8 @@ def affordable(users: int, items: int) -> list[str]:
 
     Examples
     --------
-    >>> affordable(100_000, 5_000)[0], affordable(7_000, 30_000)[0], affordable(10**6, 10**6)[0]
-    ('ease 10', 'sparse_ease 10', 'rp3_beta 0.3')
+    >>> affordable(100_000, 5_000)[0], affordable(7_000, 20_000)[0], affordable(10**6, 10**6)[0]
+    ('ease 10', 'sparse_ease 30', 'rp3_beta 0.3')
     """
     if items <= DENSE and inverse.fits(Ease.size(users, items)):
         return [*_REGRESSIONS, *_COUNTS]
