@@ -89,6 +89,13 @@ def live(key: Key) -> tuple[Counter, ...]:
     return tuple(counter for counter in of_key(key) if counter.online)
 
 
+@cache
+def _kept(name: str) -> tuple[Counter, int]:
+    """A live counter, and the place of its cell."""
+    counter = CATALOGUE[name]
+    return counter, live(counter.key).index(counter)
+
+
 class _Step(NamedTuple):
     """What one event does to the counters of one kind of key."""
 
@@ -252,8 +259,7 @@ class Reading:
 
     def column(self, name: str, tails: Sequence[str]) -> Floats:
         """Values of the live counter ``name`` for several key tails; float64, shape (n,)."""
-        counter = CATALOGUE[name]
-        place = live(counter.key).index(counter)
+        counter, place = _kept(name)
         rows = self.state.cells.get(counter.key.word, {})
         cells = [row[place] if (row := rows.get(tail)) else None for tail in tails]
         return values(counter, cells, self.at_us, int(self.zone.day(self.at_us)))
@@ -287,8 +293,8 @@ def across(name: str, states: Sequence[State], tail: str, at_us: int, zone: Busi
     >>> across("user.orders", [State(), State()], "", 0, BusinessZone()).tolist()
     [0.0, 0.0]
     """
-    counter = CATALOGUE[name]
-    place, word = live(counter.key).index(counter), counter.key.word
+    counter, place = _kept(name)
+    word = counter.key.word
     cells = [
         row[place] if (row := state.cells.get(word, {}).get(tail)) else None for state in states
     ]

@@ -3,7 +3,7 @@
 Caps over all senders and channels are ``features.store.contacts``.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
 from features import consent
@@ -80,15 +80,18 @@ def social(state: State | None) -> bool:
     return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
 
 
-def proposable(state: State | None, sharer: Reading, name: str) -> bool:
-    """Whether somebody may be proposed to this sharer at all, on any path.
+def proposable(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> list[bool]:
+    """Whether each of some people may be proposed to this sharer at all, on any path.
 
     Not who refuses social use, who ever muted or reported the sharer, or who left ``IGNORED``
     shares of this sharer in a row unopened.
     """
-    if not social(state) or sharer.number("pair.muted_by", name) > 0:
-        return False
-    return not ignored(sharer, name)
+    muted = (sharer.column("pair.muted_by", names) > 0).tolist()
+    asked = (sharer.column("pair.shared", names) >= IGNORED).tolist()
+    return [
+        not out and social(states.get(name)) and not (often and ignored(sharer, name))
+        for name, out, often in zip(names, muted, asked, strict=True)
+    ]
 
 
 def ignored(sharer: Reading, name: str) -> bool:

@@ -77,11 +77,11 @@ class Sharing:
         reading = Reading(state, query.at_us, self.zone)
         found = self._candidates(reading, query, people)
         calm = guards.quiet(query.at_us, self.zone)
+        may = guards.proposable(found.states, reading, found.names)
         willing = [
             name
             for i, name in enumerate(found.names)
-            if guards.proposable(found.states.get(name), reading, name)
-            and not (calm and i >= found.near)  # strangers are not disturbed at night
+            if may[i] and not (calm and i >= found.near)  # strangers are not disturbed at night
         ]
         held_back = len(found.names) - len(willing)
         if not willing:

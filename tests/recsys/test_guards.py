@@ -14,7 +14,7 @@ def sent(days: float, peer: str = "f"):
 
 def proposable(*events, name: str = "f") -> bool:
     known = Crowd(*events).known
-    return guards.proposable(known.get(name), Reading(known.get("u", State()), NOW, ZONE), name)
+    return guards.proposable(known, Reading(known.get("u", State()), NOW, ZONE), [name])[0]
 
 
 def test_two_unopened_shares_may_be_bad_luck_three_are_an_answer():
