@@ -28,7 +28,7 @@ from serving.app import build
 from serving.loading import Models
 from serving.overlay import Overlay
 from serving.resources import Resources
-from serving.settings import Settings
+from serving.settings import Limits, Settings
 
 NOW = "2026-06-18T12:00:00+08:00"
 
@@ -94,7 +94,8 @@ class StillClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(Home(tmp_path / "home"))
+    # However busy the machine is, nothing is left out for lateness.
+    return Settings(Home(tmp_path / "home"), limits=Limits(answer_seconds=60.0))
 
 
 @pytest.fixture

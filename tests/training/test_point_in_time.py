@@ -29,7 +29,7 @@ from recsys.slate import Slate
 from serving.impressions import FEATURE_NAMES
 from serving.loading import Models
 from serving.resources import Resources
-from serving.settings import Settings
+from serving.settings import Limits, Settings
 from tests.serving.conftest import Client
 from tests.training.conftest import END, Shop
 from training.past import Past, Queries
@@ -124,7 +124,8 @@ def logged(home: Home, trained: Trained) -> Logged:
     clock, users = Hands(), people(home)
     items = trained.bundle.parts.items.ids.names(range(20))
     store = open_store(home, ZONE)
-    made = Resources.around(Settings(home), store)
+    patient = Settings(home, limits=Limits(answer_seconds=60.0))  # however busy the machine is
+    made = Resources.around(patient, store)
     resources = replace(made, clock=clock)
     resources.loading.models = Models.open(trained.bundle.folder, ZONE)
     client = Client(resources)
