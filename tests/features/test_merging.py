@@ -42,7 +42,7 @@ def read(states: dict[str, State], links: list[IdLink]) -> dict[str, State]:
     """Everybody as the store would answer."""
     rows = dict(identities.rows(links))
     return merging.people(
-        states,
+        [*states, *rows],  # an id that did nothing is answered for by the others
         lambda ids: {one: rows[one] for one in ids if one in rows},
         lambda ids: {one: states[one] for one in ids if one in states},
     )
