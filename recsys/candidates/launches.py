@@ -46,8 +46,8 @@ class Launches:
     >>> filled = sparse.csr_matrix([[0, 1.0, 0], [0, 1, 0], [0, 0, 1]])
     >>> failed = sparse.csr_matrix([[1.0, 0, 0], [1, 0, 0], [0, 0, 0]])
     >>> model = Launches(LaunchConfig(strength=1.0)).fit(filled, failed, failed * 0)
-    >>> model.scores(failed[:1], failed[:1] * 0).round(2).tolist()
-    [[0.0, 1.87, 0.13]]
+    >>> model.scores(failed[:1], failed[:1] * 0).astype(float).round(2).tolist()
+    [[0.0, 1.81, 0.19]]
     """
 
     config: LaunchConfig = LaunchConfig()

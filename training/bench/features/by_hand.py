@@ -99,12 +99,15 @@ WITH own AS (
         min(CASE WHEN acted THEN at_us END)::DOUBLE AS user__first_active,
         count(DISTINCT CASE WHEN acted AND day >= $today - 30 THEN day END)::DOUBLE
             AS user__active_days_30,
+        coalesce(sum(CASE WHEN acted THEN d30 END), 0.0) AS user__active_30,
+        max(CASE WHEN event = 'Share Link Opened' THEN at_us END)::DOUBLE AS user__last_opened,
         coalesce(sum(interest * d30), 0.0) AS user__interest_30,
         coalesce(sum(looked * log_price * d30), 0.0) AS user__price_30,
         coalesce(sum(CASE WHEN log_price IS NOT NULL THEN looked * d30 END), 0.0)
             AS user__priced_30,
         {_when("Product Shared", "d30")} AS user__shares_30,
         count(*) FILTER (event = 'Product Shared')::DOUBLE AS user__shares,
+        {_when("Share Link Opened", "d1")} AS user__opens_1,
         {_when("Share Link Opened", "d7")} AS user__opens_7,
         {_when("Share Link Opened", "d30")} AS user__opens_30,
         count(*) FILTER (event = 'Group Buy Started')::DOUBLE AS user__groups_started,
@@ -127,9 +130,10 @@ WITH own AS (
     GROUP BY peer_id
 )
 SELECT user_id, coalesce(COLUMNS(* EXCLUDE (
-        user_id, user__first_order, user__last_order, user__first_active, user__last_active
+        user_id, user__first_order, user__last_order, user__first_active, user__last_active,
+        user__last_opened
     )), 0.0),
-    user__first_order, user__last_order, user__first_active, user__last_active
+    user__first_order, user__last_order, user__first_active, user__last_active, user__last_opened
 FROM own FULL JOIN of_others USING (user_id)
 """
 
@@ -169,6 +173,7 @@ WITH own AS (
     SELECT user_id, peer_id,
         {_when("Share Link Opened", _decay(30))} AS pair__opened_30,
         {_when("Product Shared", _decay(30))} AS pair__shared_30,
+        count(*) FILTER (event = 'Product Shared')::DOUBLE AS pair__shared,
         coalesce(sum(CASE event WHEN 'Share Link Opened' THEN 1.0 WHEN 'Group Buy Joined' THEN 2.0
             END * {_decay(90)}), 0.0) AS pair__together_90
     FROM facts
