@@ -59,7 +59,34 @@ class TreesConfig:
         }
 
 
-class Trees:
+class Forest:
+    """What every model of trees has, whatever it was grown for.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The trees.
+    columns : sequence of str
+        Names of the columns they read, in order.
+    """
+
+    def __init__(self, booster: Any, columns: Sequence[str]) -> None:
+        self.booster = booster
+        self.columns = tuple(columns)
+
+    @property
+    def importance(self) -> Mapping[str, float]:
+        """Total gain of each column, largest first."""
+        gains = self.booster.feature_importance("gain")
+        pairs = sorted(zip(self.columns, gains, strict=True), key=lambda pair: -pair[1])
+        return {name: float(gain) for name, gain in pairs}
+
+    def save(self, path: Path) -> None:
+        """Write LightGBM's text model."""
+        self.booster.save_model(str(path))
+
+
+class Trees(Forest):
     """Fitted trees.
 
     Parameters
@@ -76,10 +103,6 @@ class Trees:
     >>> trees.score([[20.0], [180.0]]).round()
     array([0., 1.])
     """
-
-    def __init__(self, booster: Any, columns: Sequence[str]) -> None:
-        self.booster = booster
-        self.columns = tuple(columns)
 
     @classmethod
     def fit(
@@ -133,17 +156,6 @@ class Trees:
         given = np.asarray(rows)
         shares = self.booster.predict(given, pred_contrib=True, num_threads=1)
         return np.asarray(shares, dtype=np.float64)[:, :-1]
-
-    @property
-    def importance(self) -> Mapping[str, float]:
-        """Total gain of each column, largest first."""
-        gains = self.booster.feature_importance("gain")
-        pairs = sorted(zip(self.columns, gains, strict=True), key=lambda pair: -pair[1])
-        return {name: float(gain) for name, gain in pairs}
-
-    def save(self, path: Path) -> None:
-        """Write LightGBM's text model."""
-        self.booster.save_model(str(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -3,7 +3,7 @@
 Burges, "From RankNet to LambdaRank to LambdaMART", 2010; Ke et al., "LightGBM", NeurIPS 2017.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -94,7 +94,7 @@ class Groups:
         )
 
 
-class LambdaMart:
+class LambdaMart(boosting.Forest):
     """A fitted ranker.
 
     Parameters
@@ -113,8 +113,7 @@ class LambdaMart:
     """
 
     def __init__(self, booster: Any, columns: Sequence[str]) -> None:
-        self.booster = booster
-        self.columns = tuple(columns)
+        super().__init__(booster, columns)
         self.text_file: Path | None = None
         self.native: Score | None = None
 
@@ -168,17 +167,6 @@ class LambdaMart:
     def rounds(self) -> int:
         """Trees that are used: up to where validation was best."""
         return int(self.booster.best_iteration) or int(self.booster.num_trees())
-
-    @property
-    def importance(self) -> Mapping[str, float]:
-        """Total gain of each column, largest first."""
-        gains = self.booster.feature_importance("gain")
-        pairs = sorted(zip(self.columns, gains, strict=True), key=lambda pair: -pair[1])
-        return {name: float(gain) for name, gain in pairs}
-
-    def save(self, path: Path) -> None:
-        """Write LightGBM's text model."""
-        self.booster.save_model(str(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:

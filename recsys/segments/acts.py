@@ -124,7 +124,7 @@ def compare(column: ir.Value, op: Op, value: Value) -> ir.BooleanValue:
 
     Raises
     ------
-    NotImplementedError
+    TypeError
         For an operation that is no comparison with a value.
     """
     told: ir.BooleanValue
@@ -148,7 +148,7 @@ def compare(column: ir.Value, op: Op, value: Value) -> ir.BooleanValue:
         case Op.NOT_IN if isinstance(value, tuple):
             told = column.notin(list(value))
         case _:
-            raise NotImplementedError(f"{op} {value!r}")
+            raise TypeError(f"{op} {value!r} compares nothing")
     return told.fill_null(False)
 
 

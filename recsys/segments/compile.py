@@ -131,7 +131,7 @@ class _Plan:
             case TagIs(op=op, value=value):
                 people = self.ground.people
                 return _flag(_share(people, _tag(people, leaf), op, value), name)
-        raise NotImplementedError(type(leaf).__name__)
+        raise TypeError(f"{type(leaf).__name__} is no leaf")
 
     def _around(self, leaf: Social, name: str) -> ir.Table:
         ties, those = self.ground.ties, members(leaf.where, self.ground, self.resolve)
@@ -187,7 +187,7 @@ def _flag(those: ir.Table, name: str) -> ir.Table:
 def _share(table: ir.Table, value: ir.NumericValue, op: Op, percent: Value) -> ir.Table:
     """The highest or lowest so many percent, rounded up; of equal values the smaller id first."""
     if isinstance(percent, str | tuple):
-        raise NotImplementedError(f"{op} {percent!r}")
+        raise TypeError(f"{op} {percent!r} is no percentage")
     known = table.select(c.USER, value=value.cast("float64"))
     known = known.filter(known.value.notnull())
     sign = known.value.desc() if op is Op.TOP_PERCENT else known.value.asc()

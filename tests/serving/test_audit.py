@@ -30,9 +30,11 @@ def test_a_line_for_each_call(tmp_path: Path) -> None:
     assert next((tmp_path / "audit").iterdir()).stat().st_mode & 0o077 == 0
 
 
-def test_a_folder_that_cannot_be_written_fails_no_request(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_fails_no_request(tmp_path: Path, caplog) -> None:
     (tmp_path / "file").write_text("")
     Audit(tmp_path / "file").note(AT, "k", "admin", "route", 200, "R1")
+    assert "audit line not written" in caplog.text
+    assert "R1" in caplog.text
 
 
 def test_calls_of_marketers_are_audited_and_those_of_the_app_are_not(

@@ -7,7 +7,9 @@ from training.predictions.gates import gates, require
 
 
 def test_enough_passes():
-    require("churn", gates(14, 42, 100, 100))
+    found = gates(14, 42, 100, 100)
+    assert [gate.got for gate in found] == [gate.expected for gate in found] == [42, 100, 100]
+    assert require("churn", found) is None
 
 
 @pytest.mark.parametrize(
