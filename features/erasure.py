@@ -7,6 +7,7 @@ crash either the next run finishes it or nothing has changed.
 import csv
 import io
 import json
+import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -99,6 +100,7 @@ class Erasure:
         for path in sorted((self.home.root / "exports").rglob("*.csv")):
             self._csv(path)
         self._lists()
+        shutil.rmtree(self.home.work, ignore_errors=True)  # made from everybody; made again
 
     def _canonical(self, table: Table) -> None:
         absence = Absence(table.name, "getvariable('person')")

@@ -54,6 +54,11 @@ class Home:
         return self.root / "bundles"
 
     @property
+    def work(self) -> Path:
+        """Outputs of training's steps, which a later run may take up."""
+        return self.root / "work"
+
+    @property
     def champion(self) -> Path:
         """The file that names the bundle in service."""
         return self.root / "champion.json"

@@ -89,6 +89,26 @@ class Parts:
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
 
+    @classmethod
+    def open(cls, folder: Path, settings: Settings) -> Self:
+        """Map what ``save`` wrote into memory."""
+        rankers = {
+            name: LambdaMart.open(path)
+            for name in ("feed", "sharing")
+            if (path := folder / f"{name}.lightgbm.txt").exists()
+        }
+        return cls(
+            Items.open(folder),
+            References.open(folder / "references"),
+            Als.open(folder),
+            Popular.open(folder),
+            rankers.get("feed"),
+            rankers.get("sharing"),
+            settings,
+            Similar.open(folder) if (folder / "similar.indptr.npy").exists() else None,
+            Audience.open(folder),
+        )
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -213,23 +233,7 @@ class Bundle:
     @cached_property
     def parts(self) -> Parts:
         """Everything fitted, mapped into memory."""
-        folder = self.folder
-        rankers = {
-            name: LambdaMart.open(path)
-            for name in ("feed", "sharing")
-            if (path := folder / f"{name}.lightgbm.txt").exists()
-        }
-        return Parts(
-            Items.open(folder),
-            self.references,
-            Als.open(folder),
-            Popular.open(folder),
-            rankers.get("feed"),
-            rankers.get("sharing"),
-            self.settings,
-            Similar.open(folder) if (folder / "similar.indptr.npy").exists() else None,
-            Audience.open(folder),
-        )
+        return Parts.open(self.folder, self.settings)
 
 
 def content_hash(manifest: Mapping[str, Any]) -> str:

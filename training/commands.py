@@ -84,6 +84,9 @@ def train(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print every setting and stop.")
     ] = False,
+    until: Annotated[
+        str, typer.Option(help="Stop after this step; later calls take its outputs up.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Learn from the history: examples, models, evaluation, bundle, MLflow run."""
@@ -94,6 +97,9 @@ def train(
     chosen = settings.read(config)
     if print_config:
         typer.echo(settings.to_toml(chosen))
+        return
+    if until:
+        job.show_steps(job.until(Home.from_option(data), chosen, until), as_json=as_json)
         return
     job.show(job.run(Home.from_option(data), chosen), as_json=as_json)
 

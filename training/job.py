@@ -1,6 +1,9 @@
 """What ``huoren train`` does: a run, its report, its MLflow record, its bundle."""
 
 import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,9 @@ from features.clock import format_instant
 from features.home import Home
 from training import report
 from training.config import TrainConfig
-from training.run import STEPS, Steps, Trained, train
+from training.run import STEPS, Course, Steps, Trained, go, train
 from training.split import Window
+from training.steps.progress import Notice
 from training.tracking import Tracking
 
 SHOWN = ("ndcg@20", "recall@20", "mrr@20", "coverage", "mrr@5", "hit@5")
@@ -57,9 +61,8 @@ def run(home: Home, config: TrainConfig) -> Job:
     """
     tracking = Tracking.connect()
     params = config.plain() | {"config_hash": config.hash}
-    with _progress() as bar, tracking.run("train", params) as record:
-        task = bar.add_task("history", total=len(STEPS))
-        steps = Steps(notice=lambda name: bar.update(task, description=name, advance=1))
+    with progress() as notice, tracking.run("train", params) as record:
+        steps = Steps(notice=notice)
         trained = train(home, config, steps, record.id)
         folder = home.root / "reports" / trained.bundle.version
         path = report.write(told(trained, record.id, config), folder / "report.html")
@@ -69,6 +72,25 @@ def run(home: Home, config: TrainConfig) -> Job:
         sha = str(trained.bundle.manifest["sha"])
         version = tracking.register(sha, f"{record.artifacts}/bundle", record.id)
     return Job(trained, record.id, str(version.number), path)
+
+
+def until(home: Home, config: TrainConfig, step: str) -> list[dict[str, Any]]:
+    """Run the steps up to one, for a scheduler that calls them one by one; no bundle, no record.
+
+    Returns
+    -------
+    list of mapping
+        Name, seconds, peak memory of each, and whether it was skipped.
+
+    Raises
+    ------
+    UnknownName
+        When there is no such step.
+    """
+    with progress() as notice:
+        steps = Steps(notice=notice, until=step)
+        go(Course(home, config), steps)
+    return steps.done
 
 
 def told(trained: Trained, run_id: str, config: TrainConfig) -> dict[str, Any]:
@@ -110,6 +132,7 @@ def show(job: Job, *, as_json: bool) -> None:
     if as_json:
         console.print_json(json.dumps(plain(job)))
         return
+    show_steps(job.trained.steps, as_json=False)
     for surface, methods in job.trained.metrics.items():
         console.print(table(surface, methods, str(job.trained.windows["test"])))
     console.print(f"bundle {job.trained.bundle.version} (challenger) → {job.trained.bundle.folder}")
@@ -133,8 +156,10 @@ def _span(window: Window) -> list[str]:
     return [format_instant(window.start_us), format_instant(window.end_us)]
 
 
-def _progress() -> Progress:
-    return Progress(
+@contextmanager
+def progress() -> Iterator[Notice]:
+    """A bar on standard error that names the step and the time that is left."""
+    shown = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
@@ -142,3 +167,31 @@ def _progress() -> Progress:
         console=Console(stderr=True),
         transient=True,
     )
+    with shown:
+        task = shown.add_task("history", total=len(STEPS))
+        yield lambda name, left: shown.update(task, description=spelled(name, left), advance=1)
+
+
+def spelled(name: str, left: float | None) -> str:
+    """A step and the time that is left, for people.
+
+    Examples
+    --------
+    >>> spelled("feed ranker", 150.0), spelled("feed ranker", 9.0), spelled("history", None)
+    ('feed ranker, about 3 min left', 'feed ranker, about 9 s left', 'history')
+    """
+    if left is None:
+        return name
+    spent = f"{math.ceil(left / 60)} min" if left >= 60 else f"{math.ceil(left)} s"
+    return f"{name}, about {spent} left"
+
+
+def show_steps(done: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print one JSON object, or a line for each step."""
+    console = Console()
+    if as_json:
+        console.print_json(json.dumps({"steps": done}))
+        return
+    for one in done:
+        became = "unchanged, skipped" if one["skipped"] else f"{one['seconds']:.1f} s"
+        console.print(f"{one['name']}: {became}; peak memory {one['peak_mb']:,} MB")

@@ -26,8 +26,8 @@ from training.evaluate import evaluate_sharing
 from training.examples import sharing
 from training.past import Past
 from training.retrieval import near
-from training.run import feed_metrics
 from training.split import Window
+from training.steps.feed import feed_metrics
 
 ENOUGH = 200
 """Events of the target since the bundle's instant that make a test."""

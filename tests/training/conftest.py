@@ -7,11 +7,12 @@ from features import snapshot
 from features.clock import BusinessZone, parse_instant
 from features.home import Home
 from features.ingest.run import ingest
-from training import config, fit, run
+from training import config, fit
 from training.config import TrainConfig
 from training.past import Past
 from training.run import Steps, Trained, train
 from training.split import Window
+from training.steps.feed import windows
 from training.tracking import Tracking
 from training.world import World, simulate
 
@@ -109,7 +110,7 @@ def opened(home: Home, at_us: int) -> Shop:
     connection, rows = snapshot.connect_facts(home, at_us, zone)
     past = Past(connection, zone)
     ground = fit.Ground(past, rows, fit.settings(past, SMALL), SMALL)
-    return Shop(home, ground, run.windows(past, ground.settings.target, SMALL))
+    return Shop(home, ground, windows(past, ground.settings.target, SMALL))
 
 
 @pytest.fixture(scope="session")

@@ -94,3 +94,13 @@ def test_tables_for_people(said, shop, tmp_path):
     assert result.exit_code == 0, result.output
     assert "feed, tested on" in result.stdout
     assert "popularity" in result.stdout
+
+
+def test_a_scheduler_calls_step_by_step(said, shop, small, tmp_path):
+    config = tmp_path / "train.toml"
+    config.write_text(to_toml(small))
+    called = ["train", "--data", str(shop.home.root), "--config", str(config)]
+    result = CliRunner().invoke(app, [*called, "--until", "popularity", "--json"])
+    assert [one["name"] for one in json.loads(result.stdout)["steps"]] == ["history", "popularity"]
+    result = CliRunner().invoke(app, [*called, "--until", "popularity"])
+    assert result.stdout.startswith("history: unchanged, skipped; peak memory")

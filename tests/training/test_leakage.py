@@ -18,6 +18,7 @@ from training import fit, leakage, run
 from training.examples import feed
 from training.past import Past
 from training.run import Steps
+from training.shelf import Shelf
 
 WHICH = CATALOGUE["item.orders_30"]
 LATER = 2**60
@@ -120,11 +121,11 @@ def test_interactions_of_later_are_found(leaks, monkeypatch):
     assert leaks() == ["fitted.interactions"]
 
 
-def test_a_run_that_knows_the_future_writes_no_bundle(shop, small, monkeypatch):
+def test_a_run_that_knows_the_future_writes_no_bundle(shop, small, monkeypatch, tmp_path):
     before = sorted(shop.home.bundles.glob("*"))
     honest = fit.interactions
     monkeypatch.setattr(fit, "interactions", lambda past, items, at_us: honest(past, items, LATER))
     with pytest.raises(LeakageError, match=r"know the future.*fitted\.interactions") as caught:
-        run.train(shop.home, replace(small, queries=50), Steps())
+        run.train(shop.home, replace(small, queries=50), Steps(Shelf(tmp_path)))
     assert exit_code(caught.value) == 7
     assert sorted(shop.home.bundles.glob("*")) == before

@@ -14,11 +14,12 @@ from recsys.bundle import Bundle
 from recsys.feed import Feed
 from recsys.query import FeedQuery
 from tests.features.histories import ZONE, busy, keep
-from training import run
 from training.config import TrainConfig
 from training.gates import Gates, check, figure
 from training.retrieval import near
 from training.run import STEPS, Steps, train
+from training.steps.feed import choose_popularity
+from training.steps.sharing import learn_sharing
 
 
 def test_a_run_goes_through_every_step(trained):
@@ -88,9 +89,9 @@ def test_importance_names_the_columns(trained):
 
 
 def test_where_hardly_anything_is_shared_no_share_ranker_is_learned(shop, small, trained):
-    rare, rng = replace(small, fewest_shares=10**6), np.random.default_rng(0)
-    items, test = trained.bundle.parts.items, trained.windows["test"]
-    assert run.learn_sharing(shop.past, items, test, test.end_us, rare, rng) == (None, {})
+    rare, test = replace(small, fewest_shares=10**6), trained.windows["test"]
+    items = trained.bundle.parts.items
+    assert learn_sharing(shop.past, items, test, test.end_us, rare) is None
 
 
 def test_without_features_nothing_is_learned(tmp_path):
@@ -117,5 +118,5 @@ def test_a_crowded_day_cannot_be_split(shop, small):
 
 def test_popularity_is_the_one_that_foretells_best(shop):
     rng = np.random.default_rng(0)
-    which = run.choose_popularity(shop.ground, shop.windows[-2], rng)
+    which = choose_popularity(shop.ground, shop.windows[-2], rng)
     assert which.half_life

@@ -24,13 +24,14 @@ from features.clock import BusinessZone
 from features.errors import InputError
 from features.home import Home
 from features.ingest.run import ingest_table
-from training import evaluate, fit, run
+from training import evaluate, fit
 from training.bench.sharing import tables
 from training.circles import Circles
 from training.config import TrainConfig
 from training.examples import sharing
 from training.past import Past
 from training.split import Window
+from training.steps.sharing import fit_sharing
 
 OURS = "huoren"
 
@@ -82,7 +83,7 @@ def _judged(
     ground = fit.Ground(past, facts, fit.settings(past, config), config)
     items, circles = fit.catalogue(ground, test_from_us), Circles(past)
     taught = before.newest(config.shares, config.shares_each)
-    ranker = run.fit_sharing(circles, items, taught, config)
+    ranker = fit_sharing(circles, items, taught, config)
     judged = evaluate.evaluate_sharing(ranker, later, circles, items)
     rng = np.random.default_rng(config.seed)
     best, ratio, low, high = judged.ratio(rng)

@@ -1,0 +1,155 @@
+"""What the steps of a run share, and what they hand to each other."""
+
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import features
+import recsys
+import training
+from features import snapshot
+from features.clock import BusinessZone
+from features.home import Home
+from features.snapshot import Snapshot
+from recsys.bundle import Bundle, Parts
+from recsys.ranking.lambdamart import Groups, LambdaMart
+from training import fit
+from training.config import TrainConfig
+from training.past import Past
+from training.shelf import Kept, Shelf, fingerprint, of_files
+from training.steps import forms
+from training.steps.forms import Plan
+
+ENGINES = (
+    "duckdb",
+    "faiss-cpu",
+    "ibis-framework",
+    "implicit",
+    "lightgbm",
+    "numba",
+    "numpy",
+    "scipy",
+)
+"""Whose versions may change what a step makes."""
+
+OUTSIDE = ("bench", "demo", "loaders", "world")
+"""Rooms of ``training`` that no step enters."""
+
+
+class Course:
+    """One run from the history to the bundle; each step adds what it made.
+
+    Parameters
+    ----------
+    home : Home
+        With canonical tables and a snapshot.
+    config : TrainConfig
+        Every setting.
+    run_id : str, optional
+        Of the tracking run.
+
+    Raises
+    ------
+    MissingStep
+        When there is no snapshot.
+
+    Attributes
+    ----------
+    history : Kept of mapping
+        ``forms.Plan``, plain.
+    popularity : Kept of str
+        ITEM counter that popularity means.
+    similar : Kept of mapping
+        ``near.Choice``, plain.
+    models : list of Kept of Parts
+        Sources as of the start of each window, and as of the snapshot.
+    examples : list of Kept of Groups
+        Rows of the feed in every window but the last.
+    ranker : Kept of LambdaMart
+        Of the feed.
+    evaluation : Kept of mapping
+        Figures of the feed: method → measures.
+    sharer : Kept of LambdaMart or None
+        Ranker of share targets.
+    shared : Kept of mapping
+        Its figures.
+    bundle : Bundle
+        What everything ends in.
+    """
+
+    history: Kept[dict[str, Any]]
+    popularity: Kept[str]
+    similar: Kept[dict[str, Any]]
+    models: list[Kept[Parts]]
+    examples: list[Kept[Groups]]
+    ranker: Kept[LambdaMart | None]
+    evaluation: Kept[dict[str, Any]]
+    sharer: Kept[LambdaMart | None]
+    shared: Kept[dict[str, Any]]
+    bundle: Bundle
+
+    def __init__(self, home: Home, config: TrainConfig, run_id: str | None = None) -> None:
+        self.home = home
+        self.config = config
+        self.run_id = run_id
+        self.newest: Snapshot = snapshot.latest(home)
+        self.as_of_us = self.newest.manifest.as_of_us
+        self.zone = BusinessZone(self.newest.manifest.zone)
+
+    @cached_property
+    def base(self) -> str:
+        """Fingerprint of what every step is made from: code, engines, data, instant, zone."""
+        return fingerprint(
+            code(), {name: version(name) for name in ENGINES}, data(self.home), self.as_of_us,
+            self.zone.name,
+        )  # fmt: skip
+
+    @cached_property
+    def opened(self) -> tuple[Past, Any]:
+        """The history and its facts; opened only when a step has something to make."""
+        connection, rows = snapshot.connect_facts(self.home, self.as_of_us, self.zone)
+        return Past(connection, self.zone), rows
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the history says of the run."""
+        return Plan.of(self.history.value)
+
+    @cached_property
+    def ground(self) -> fit.Ground:
+        """What all fits share, with the usual item–item matrix."""
+        return fit.Ground(*self.opened, self.plan.settings, self.config)
+
+    @cached_property
+    def chosen(self) -> fit.Ground:
+        """The same with the matrix that was chosen."""
+        return replace(self.ground, similar=forms.choice(self.similar.value))
+
+    @property
+    def tested(self) -> Parts:
+        """What is put to the test: sources as of the start of the last window, and the ranker."""
+        return replace(self.models[-2].value, feed=self.ranker.value)
+
+    def shelf(self, given: Shelf | None) -> Shelf:
+        """Where outputs are kept."""
+        return given or Shelf(self.home.work)
+
+
+@lru_cache
+def code() -> str:
+    """Fingerprint of every source file that a step may run."""
+    found = []
+    for package in (features, recsys, training):
+        root = Path(str(package.__file__)).parent
+        outside = {root / name for name in OUTSIDE}
+        files = [path for path in root.rglob("*.py") if not outside & set(path.parents)]
+        found.append(of_files(root, files))
+    return fingerprint(found)
+
+
+def data(home: Home) -> str:
+    """Fingerprint of what the history is read from: the canonical tables and who was forgotten."""
+    files = [*(home.root / "tables").rglob("*.parquet"), *home.root.glob("tombstones.json")]
+    return of_files(home.root, files)

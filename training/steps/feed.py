@@ -1,0 +1,199 @@
+"""Steps of the feed: what popularity and likeness mean, sources, rows, ranker, judgement."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from features.catalogue import CATALOGUE
+from features.counters import Counter
+from features.frames import feed as frame
+from recsys.bundle import Parts
+from recsys.component import Source
+from recsys.moment import Moment
+from recsys.ranking.lambdamart import Groups, LambdaMart
+from training import evaluate, fit, leakage, metrics, split
+from training.config import TrainConfig
+from training.examples import feed
+from training.past import Past
+from training.retrieval import near
+from training.shelf import Json, Kept
+from training.split import Window
+from training.steps import forms
+from training.steps.course import Course
+from training.steps.progress import Step
+
+ASKED = 1_000
+"""People asked at most which item–item matrix foretells best."""
+
+
+def history(course: Course, step: Step) -> None:
+    """What is to be foretold, and how time is cut."""
+
+    def make() -> dict[str, Any]:
+        past, _ = course.opened
+        settings = fit.settings(past, course.config)
+        spans = windows(past, settings.target, course.config)
+        return forms.Plan(settings, tuple(spans)).plain()
+
+    config = course.config
+    course.history = step.keep(Json(), make, config.cuts, config.repeats_from, config.candidates)
+
+
+def popularity(course: Course, step: Step) -> None:
+    """The counter that popularity means."""
+    course.popularity = step.keep(
+        Json(),
+        lambda: choose_popularity(course.ground, course.plan.windows[-2], step.rng).name,
+        course.history, course.config.queries,
+    )  # fmt: skip
+
+
+def similar(course: Course, step: Step) -> None:
+    """The item–item matrix that is served."""
+    course.similar = step.keep(
+        Json(),
+        lambda: asdict(choose_similar(course.ground, course.plan.windows[-2], step.rng)),
+        course.history, min(course.config.queries, ASKED),
+    )  # fmt: skip
+
+
+def models(course: Course, step: Step) -> None:
+    """Sources as of the start of every window, and of today."""
+    form = forms.Sources(course.plan.settings)
+    course.models = [
+        step.keep(
+            form,
+            partial(_fitted, course, at_us),
+            at_us, course.history, course.popularity, course.similar, asdict(course.config.als),
+        )
+        for at_us in (*(one.start_us for one in course.plan.windows), course.as_of_us)
+    ]  # fmt: skip
+
+
+def examples(course: Course, step: Step) -> None:
+    """Rows of every window but the last, which nothing is fitted on."""
+    course.examples = [
+        step.keep(
+            forms.Rows(),
+            partial(_rows, course, step, window, model),
+            model, course.history, course.config.queries, course.config.negatives,
+        )
+        for window, model in zip(course.plan.windows[:-1], course.models, strict=False)
+    ]  # fmt: skip
+
+
+def ranker(course: Course, step: Step) -> None:
+    """The ranker of the feed; the last window of the rows says how many trees."""
+    course.ranker = step.keep(
+        forms.Ranker(),
+        lambda: LambdaMart.fit(
+            feed.together([one.value for one in course.examples[:-1]]),
+            course.examples[-1].value,
+            list(frame.COLUMNS),
+            course.config.feed,
+            course.config.seed,
+        ),
+        *course.examples, asdict(course.config.feed),
+    )  # fmt: skip
+
+
+def honesty(course: Course, step: Step) -> None:
+    """Whether rows know the future.
+
+    Raises
+    ------
+    LeakageError
+        When they do.
+    """
+    window = course.plan.windows[-1]
+    found = step.keep(
+        Json(),
+        lambda: leakage.check(course.chosen, course.tested, _which(course), window),
+        course.history, course.models[-2], course.ranker,
+    )  # fmt: skip
+    leakage.refuse(found.value)
+
+
+def evaluation(course: Course, step: Step) -> None:
+    """Figures of every method on the last window."""
+    window = course.plan.windows[-1]
+    course.evaluation = step.keep(
+        Json(),
+        lambda: feed_metrics(course.chosen, course.tested, window, _which(course), step.rng),
+        course.history, course.models[-2], course.ranker, course.config.queries,
+    )  # fmt: skip
+
+
+def choose_popularity(ground: fit.Ground, window: Window, rng: np.random.Generator) -> Counter:
+    """ITEM counter whose top 20 foretell a window best, by NDCG@20."""
+    past = ground.past
+    items = fit.catalogue(ground, window.start_us)
+    asked = feed.ask(past, items, ground.settings, window, ground.config.queries, rng)
+    moments = list(past.moments(asked.queries, items.ids))
+    worth = {}
+    for name in fit.half_lives():
+        popular = feed.daily_popularity(past, items, CATALOGUE[name])
+        worth[name] = _worth(ground, asked, [(popular(one.at_us), one) for one in moments])
+    return CATALOGUE[max(worth, key=lambda name: worth[name])]
+
+
+def choose_similar(ground: fit.Ground, window: Window, rng: np.random.Generator) -> near.Choice:
+    """Item–item matrix whose top 20 foretell a window best, by NDCG@20."""
+    past = ground.past
+    items = fit.catalogue(ground, window.start_us)
+    asked = feed.ask(past, items, ground.settings, window, min(ground.config.queries, ASKED), rng)
+    moments = list(past.moments(asked.queries, items.ids))
+    return near.choose(
+        fit.interactions(past, items, window.start_us),
+        lambda similar: _worth(ground, asked, [(similar, one) for one in moments]),
+    )
+
+
+def feed_metrics(
+    ground: fit.Ground, parts: Parts, window: Window, which: Counter, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Metrics of every method on a window that nothing was fitted on."""
+    past, config = ground.past, ground.config
+    asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
+    proposed = list(feed.propose(past, parts, asked, which))
+    rows = feed.rows(past, parts.items, asked.queries, proposed)
+    counts = fit.counts_before(past, parts.items, window.start_us, parts.settings.target)
+    judged = evaluate.evaluate_feed(parts, asked, proposed, rows, counts)
+    return judged.table(rng)
+
+
+def windows(past: Past, target: str, config: TrainConfig) -> list[Window]:
+    """Cut the time of the target's events as a configuration says."""
+    at_us = past.connection.execute(
+        "SELECT at_us FROM facts WHERE event = $target AND item_id IS NOT NULL", {"target": target}
+    ).fetchnumpy()["at_us"]
+    return split.windows(np.asarray(at_us, dtype=np.int64), config.cuts, past.zone)
+
+
+def _which(course: Course) -> Counter:
+    return CATALOGUE[course.popularity.value]
+
+
+def _fitted(course: Course, at_us: int) -> Parts:
+    return fit.sources(course.chosen, at_us, course.popularity.value)
+
+
+def _rows(course: Course, step: Step, window: Window, model: Kept[Parts]) -> Groups:
+    ground, parts, rng = course.chosen, model.value, step.rng
+    asked = feed.ask(ground.past, parts.items, parts.settings, window, ground.config.queries, rng)
+    return feed.groups(ground.past, parts, asked, _which(course), ground.config.negatives, rng)
+
+
+def _worth(ground: fit.Ground, asked: feed.Asked, pairs: Sequence[tuple[Source, Moment]]) -> float:
+    """NDCG@20 of a source alone at the moments of the queries."""
+    lists = []
+    for source, moment in pairs:
+        slate = source.propose(moment, 10 * evaluate.K)
+        if not ground.settings.repeats:
+            slate = slate.keep(~np.isin(slate.codes, moment.bought))
+        lists.append(feed.ranked(slate, slate.scores[source.name], evaluate.K))
+    ndcg = metrics.ndcg_at_k(np.stack(lists), asked.relevant, evaluate.K)
+    return float(np.nanmean(ndcg))

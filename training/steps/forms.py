@@ -1,0 +1,107 @@
+"""How what the steps make becomes files: training rows, rankers, sources."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.bundle import Parts, Settings
+from recsys.people.audience import Audience
+from recsys.ranking.lambdamart import Groups, LambdaMart
+from training.retrieval import near
+from training.split import Window
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the history says of a run.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the bundle.
+    windows : tuple of Window
+        The last tests, the one before it validates, the others train.
+    """
+
+    settings: Settings
+    windows: tuple[Window, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> "Plan":
+        """From plain values."""
+        windows = tuple(Window(**one) for one in plain["windows"])
+        return cls(Settings(**plain["settings"]), windows)
+
+
+def choice(plain: dict[str, Any]) -> near.Choice:
+    """An item–item matrix from plain values."""
+    return near.Choice(**plain)
+
+
+class Rows:
+    """Training rows, as arrays that are mapped into memory."""
+
+    def save(self, value: Groups, folder: Path) -> None:
+        """Write three arrays."""
+        for name in ("rows", "labels", "sizes"):
+            np.save(folder / f"{name}.npy", getattr(value, name))
+
+    def open(self, folder: Path) -> Groups:
+        """Map them."""
+        rows, labels, sizes = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("rows", "labels", "sizes")
+        )
+        return Groups(rows, labels, sizes)
+
+
+class Ranker:
+    """A ranker as LightGBM's text, beside it what it shows of itself; or none."""
+
+    def save(self, value: LambdaMart | None, folder: Path) -> None:
+        """Write it."""
+        if value is not None:
+            value.save(folder / "ranker.txt")
+
+    def open(self, folder: Path) -> LambdaMart | None:
+        """Read it."""
+        path = folder / "ranker.txt"
+        return LambdaMart.open(path) if path.exists() else None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Fitted sources, in the files of a bundle.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the bundle.
+    """
+
+    settings: Settings
+
+    def save(self, value: Parts, folder: Path) -> None:
+        """Write every part."""
+        value.save(folder)
+
+    def open(self, folder: Path) -> Parts:
+        """Map them into memory."""
+        return Parts.open(folder, self.settings)
+
+
+class Audiences:
+    """People to whom an item may be shown, in the files of a bundle."""
+
+    def save(self, value: Audience, folder: Path) -> None:
+        """Write it."""
+        value.save(folder)
+
+    def open(self, folder: Path) -> Audience:
+        """Map it into memory."""
+        return Audience.open(folder)
