@@ -8,7 +8,7 @@ A test compares the documents with what this would write.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,24 @@ def tags() -> str:
     parts = []
     for family in families:
         those = [tag for tag in TAGS.values() if tag.name.partition(".")[0] == family]
-        head = ("tag", "名称", "name", "what it says", "values", "class", "consent", "used in")
+        head = ("tag", "名称", "name", "what it says", "values", "class", "consent", "used in",
+                "fresh", "coverage")  # fmt: skip
         parts.append(f"### {family}\n\n{table(head, map(_tag, those))}")
     return "\n\n".join(parts)
+
+
+@cache
+def _coverage() -> dict[str, str]:
+    """Share of people with each tag by data set, as ``huoren bench portraits`` measured it."""
+    path = HERE / "figures" / "portraits.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    return {
+        row["tag"]: ", ".join(
+            f"{name} {share:.0%}" for name, share in row.items() if name not in {"method", "tag"}
+        )
+        for row in rows
+        if row["method"] == "coverage"
+    }
 
 
 def _tag(tag: Tag) -> Iterator[str]:
@@ -59,6 +74,8 @@ def _tag(tag: Tag) -> Iterator[str]:
     yield tag.sensitivity.value
     yield tag.scope.value
     yield ", ".join(sorted(use.value for use in tag.usable_in))
+    yield tag.refresh.value
+    yield _coverage().get(tag.name, "–")
 
 
 def _values(tag: Tag) -> str:

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from ibis.common.deferred import Deferred
 
 from features import columns as c
+from features import derived
 from features.catalogue import CATALOGUE, of_key
 from features.clock import BusinessZone
 from features.counters import Counter, Days, Key
@@ -23,8 +24,12 @@ def counted(events: ir.Table) -> ir.Table:
         name
         for one in CATALOGUE.values()
         for name in (one.value, one.distinct, one.last, one.first)
+        if name
     }
-    read = [name for name in events.columns if name in named.union(_READ)]
+    keys = {name for key in Key for name in key.columns}
+    behind = {source for name in named & set(derived.READS) for source in derived.READS[name]}
+    wanted = named.union(_READ, keys, behind)
+    read = [name for name in events.columns if name in wanted]
     return events.filter(events[c.EVENT].isin(kinds)).select(*read)
 
 
@@ -87,11 +92,8 @@ def _aggregate(
     facts: ir.Table, key: Key, counters: Sequence[Counter], at_us: int, zone: BusinessZone
 ) -> ir.Table:
     events = sorted({event for counter in counters for event in counter.events})
-    rows = facts.filter(
-        facts[c.AT] < at_us,
-        facts[c.EVENT].isin(events),
-        *(facts[name].notnull() for name in key.columns),
-    )
+    facts = _told(facts.filter(facts[c.EVENT].isin(events)), key, counters, at_us, zone)
+    rows = facts.filter(facts[c.AT] < at_us, *(facts[name].notnull() for name in key.columns))
     floors = {int(zone.floor(at_us, counter.refresh)) for counter in counters}
     rows = _masked(rows, floors - {at_us})
     terms = _Terms(rows, events)
@@ -108,6 +110,16 @@ def _masked(rows: ir.Table, floors: Iterable[int]) -> ir.Table:
         for as_of in sorted(floors)
     }
     return rows.mutate(**masked) if masked else rows
+
+
+def _told(
+    rows: ir.Table, key: Key, counters: Sequence[Counter], at_us: int, zone: BusinessZone
+) -> ir.Table:
+    """Facts with the derived columns that these counters and their key name."""
+    names = {*key.columns, *(one.value for one in counters), *(one.distinct for one in counters)}
+    longest = max((one.window.days for one in counters if one.window), default=0)
+    today = int(zone.day(at_us))
+    return derived.add(rows, {name for name in names if name}, today - int(longest), today)
 
 
 class _Terms:
@@ -242,9 +254,9 @@ def buckets(facts: ir.Table, counter: Counter, at_us: int, zone: BusinessZone) -
         day's sum, or the last business day on which the value occurred.
     """
     rows = _side(facts, counter.mirror)
+    rows = rows.filter(rows[c.AT] < at_us, rows[c.EVENT].isin(list(counter.events)))
+    rows = _told(rows, counter.key, [counter], at_us, zone)
     rows = rows.filter(
-        rows[c.AT] < at_us,
-        rows[c.EVENT].isin(list(counter.events)),
         *(rows[name].notnull() for name in counter.key.columns),
     )
     if counter.window:

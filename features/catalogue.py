@@ -70,6 +70,46 @@ _COUNTERS = (
         "user.saved_365", "discounts in 365 days, in fen", Key.USER, _ORDER,
         value=c.DISCOUNT, window=Days(365), once=True,
     ),
+    Counter(
+        "user.refunds_365", "refunds in 365 days", Key.USER, {e.REFUNDED: 1.0},
+        window=Days(365), once=True,
+    ),
+    Counter(
+        "user.dealt_365", "orders in 365 days with a tenth or more taken off", Key.USER, _ORDER,
+        value="dealt", window=Days(365), once=True,
+    ),
+    Counter(
+        "user.coupons_365", "coupons used in 365 days", Key.USER, {"Coupon Applied": 1.0},
+        window=Days(365), once=True,
+    ),
+    Counter(
+        "user.carts_30", "carts, half-life 30 days", Key.USER, {e.ADDED: 1.0}, half_life=Days(30)
+    ),
+    Counter(
+        "user.fresh_30", "views of items listed less than 30 days before, half-life 30 days",
+        Key.USER, _VIEW, value="fresh", half_life=Days(30),
+    ),
+    Counter(
+        "user.workday_orders_90", "orders on workdays in 90 days with a known network", Key.USER,
+        _ORDER, value="workday", window=Days(90), once=True, sensitivity=Sensitivity.DELICATE,
+    ),
+    Counter(
+        "user.commute_orders_90", "orders in 90 days at commuting hours on a mobile network",
+        Key.USER, _ORDER, value="commute", window=Days(90), once=True,
+        sensitivity=Sensitivity.DELICATE,
+    ),
+    Counter(
+        "user.cities_365", "cities ordered from in 365 days", Key.USER, _ORDER,
+        distinct="city", window=Days(365), scope=Scope.LOCATION_COARSE, sensitivity=_S1,
+    ),
+    Counter(
+        "user.weekend_30", "acts on weekends, half-life 30 days", Key.USER, ACTIVE,
+        value="weekend", half_life=Days(30),
+    ),
+    Counter(
+        "user.hours_30", "business hours with an act in 30 days", Key.USER, ACTIVE,
+        distinct="slot", window=Days(30),
+    ),
     Counter("user.orders", "orders ever", Key.USER, _ORDER, once=True),
     Counter("user.first_order", "instant of the first order", Key.USER, _ORDER, first=c.AT),
     Counter("user.last_order", "instant of the last order", Key.USER, _ORDER, last=c.AT),
@@ -169,10 +209,21 @@ _COUNTERS = (
         "category.priced_90", "weight behind category.price_90", Key.CATEGORY,
         {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="priced", half_life=Days(90),
     ),
+    Counter(
+        "category.last_order", "instant of the last purchase", Key.CATEGORY, _ORDER, last=c.AT
+    ),
+    Counter("category.reviews", "reviews written ever", Key.CATEGORY, {e.REVIEWED: 1.0}),
     Counter("category.last", "instant of the last act", Key.CATEGORY, INTEREST, last=c.AT),
     Counter(
         "brand.interest_30", "weight of acts, half-life 30 days", Key.BRAND, INTEREST,
         half_life=Days(30),
+    ),
+    Counter(
+        "brand.orders_365", "lines bought in 365 days", Key.BRAND, _ORDER, window=Days(365)
+    ),
+    Counter(
+        "brand.praise_365", "shares and reviews in 365 days", Key.BRAND,
+        {e.SHARED: 1.0, e.REVIEWED: 1.0}, window=Days(365),
     ),
     Counter(
         "shop.interest_30", "weight of acts, half-life 30 days", Key.SHOP, INTEREST,
@@ -181,6 +232,18 @@ _COUNTERS = (
     Counter(
         "hour.active_30", "acts in this business hour, half-life 30 days", Key.HOUR, ACTIVE,
         half_life=Days(30),
+    ),
+    Counter(
+        "entry.active_30", "acts after coming in this way, half-life 30 days", Key.ENTRY, ACTIVE,
+        half_life=Days(30),
+    ),
+    Counter(
+        "phase.spent_365", "paid in this phase of festivals in 365 days, net of refunds, in fen",
+        Key.PHASE, {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(365), once=True,
+    ),
+    Counter(
+        "phase.spent_730", "paid in this phase of festivals in 730 days, net of refunds, in fen",
+        Key.PHASE, {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(730), once=True,
     ),
     # ── a person and an item ────────────────────────────────────────────────────────────────
     Counter(
@@ -229,6 +292,23 @@ _COUNTERS = (
     Counter(
         "pair.together_by_90", "the same from the peer's side", Key.PAIR, _TOGETHER,
         half_life=Days(90), mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.led_30", "orders that this peer led to, half-life 30 days", Key.PAIR, _ORDER,
+        half_life=Days(30), once=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.invited", "group buys joined ever on this peer's invitation", Key.PAIR,
+        {e.GROUP_JOINED: 1.0}, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.sold", "orders of this peer that own links led to, ever", Key.PAIR, _ORDER,
+        once=True, mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.sold_90", "paid by this peer through own links in 90 days, net of refunds, in fen",
+        Key.PAIR, {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(90), once=True,
+        mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),
     Counter(
         "pair.muted_by", "times this peer muted or reported own shares", Key.PAIR,

@@ -72,6 +72,10 @@ def features(
             "--print-sql", metavar="DIALECT", help="Print the counters as SQL and stop: bigquery, …"
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Instant of the earlier run to compare tags with; default the last one."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute counters, ties and portraits as of an instant; hand them to the online store."""
@@ -93,7 +97,8 @@ def features(
         comparison.show(found, Console(), as_json=as_json)
         found.require_equal()
         return
-    published = job.run(Home.from_option(data), at_us, BusinessZone(zone), engine)
+    against_us = parse_instant(against) if against else None
+    published = job.run(Home.from_option(data), at_us, BusinessZone(zone), engine, against_us)
     job.show(published, Console(), as_json=as_json)
 
 

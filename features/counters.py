@@ -32,6 +32,8 @@ class Key(Enum):
     SHOP = (c.USER, c.SHOP)
     HOUR = (c.USER, "hour")
     TIER = (c.ITEM, c.CITY_TIER)
+    ENTRY = (c.USER, "entry")
+    PHASE = (c.USER, "phase")
     PAIR = (c.USER, c.PEER)
     TOUCH = (c.USER, c.ITEM)
 
@@ -82,10 +84,24 @@ class Days:
         return self.days * DAY_US
 
 
-VALUES = (c.QUANTITY, c.PRICE, c.TOTAL, c.DISCOUNT, "rating", "log_price", "priced")
+VALUES = (
+    c.QUANTITY,
+    c.PRICE,
+    c.TOTAL,
+    c.DISCOUNT,
+    "rating",
+    "log_price",
+    "priced",
+    "weekend",
+    "workday",
+    "commute",
+    "dealt",
+    "fresh",
+)
 """Numbers that a weight may be multiplied by.
 
-``log_price`` is the natural log of the price; ``priced`` is 1 where there is a price.
+``log_price`` is the natural log of the price; ``priced`` is 1 where there is a price; the last five
+are told in ``features.derived``.
 """
 
 FACTS = (
@@ -98,6 +114,7 @@ FACTS = (
     c.AT,
     "hour",
     "day",
+    "slot",
     "channel",
     "entry",
     "city",

@@ -44,9 +44,10 @@ def facts(
     -------
     ibis Table
         The events' columns, ``peer_id`` null where it is the person who acted, plus category,
-        brand, shop, city_tier, log_price, priced, day, hour.
+        brand, shop, listed_us, city_tier, log_price, priced, day, hour; ``features.derived`` adds
+        more.
     """
-    item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE))
+    item = _in_force(items, c.ITEM, (c.CATEGORY, c.BRAND, c.SHOP, c.PRICE, "listed_us"))
     user = _in_force(users, c.USER, (c.CITY_TIER,))
     rows = _at_version(events, item, events[c.ITEM])
     person = rows[c.USER]

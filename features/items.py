@@ -137,7 +137,11 @@ class Items:
             for column in (c.CATEGORY, c.BRAND, c.SHOP)
         )
         price = int(self.price_fen[code])
-        return ItemFacts(category, brand, shop, price if price >= 0 else None)
+        listed = int(self.listed_us[code])
+        return ItemFacts(
+            category, brand, shop, price if price >= 0 else None,
+            listed if listed < NEVER_US else None,
+        )  # fmt: skip
 
     def available(self, codes: Codes, at_us: int) -> npt.NDArray[np.bool_]:
         """Which items can be had at an instant: on sale, listed, not expired."""

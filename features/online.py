@@ -5,7 +5,7 @@ keeps one cell per key (``features.cells``).
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features import derived
 from features import events as e
 from features.catalogue import CATALOGUE, INTEREST, of_key
 from features.cells import Adder, Fact, adder, value, values
@@ -48,6 +49,7 @@ class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     brand: str | None = None
     shop: str | None = None
     price_fen: int | None = None
+    listed_us: int | None = None
 
 
 def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: BusinessZone) -> Fact:
@@ -80,6 +82,7 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
         day=day,
         hour=str(hour),
     )
+    row.update(derived.of(row, known.listed_us))
     return row
 
 
@@ -264,15 +267,24 @@ class Reading:
         cells = [row[place] if (row := rows.get(tail)) else None for tail in tails]
         return values(counter, cells, self.at_us, int(self.zone.day(self.at_us)))
 
-    def table(self, key: Key) -> tuple[list[str], dict[str, Floats]]:
-        """All keys of one kind, with all their live counters.
+    def table(
+        self, key: Key, names: Collection[str] | None = None
+    ) -> tuple[list[str], dict[str, Floats]]:
+        """All keys of one kind, with their live counters.
+
+        Parameters
+        ----------
+        key : Key
+            Which kind.
+        names : collection of str, optional
+            The counters wanted; all live ones when left out.
 
         Returns
         -------
         tails : list of str
             Categories, brands, peers, …, n of them; [""] for USER.
         values : dict of str to ndarray, float64, shape (n,)
-            One column for each live counter.
+            One column for each counter.
         """
         rows = self.state.cells.get(key.word, {})
         if key is Key.USER and not rows:
@@ -281,6 +293,7 @@ class Reading:
         columns = {
             counter.name: values(counter, [cells[i] for cells in rows.values()], self.at_us, day)
             for i, counter in enumerate(live(key))
+            if names is None or counter.name in names
         }
         return list(rows), columns
 

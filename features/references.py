@@ -11,13 +11,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from features import habits as habits_of
 from features import population
 from features.catalogue import declaration_hash
 from features.clock import BusinessZone
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 _FILE = "references.json"
+
+NO_HABITS = habits_of.Habits()
+"""Of buyers of nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,7 @@ class References:
         sold: population.Sold,
         at_us: int,
         zone: BusinessZone,
+        habits: habits_of.Habits = NO_HABITS,
     ) -> Self:
         """Measure the population.
 
@@ -83,14 +88,20 @@ class References:
             The instant.
         zone : BusinessZone
             The business time zone.
+        habits : features.habits.Habits
+            What buyers do in categories.
         """
         people = of_tables(tables, at_us, zone)
-        return cls.measured(*population.measure(people, sold), at_us)
+        numbers, lookups = population.measure(people, sold)
+        told, more = habits_of.measure(habits)
+        return cls.measured(numbers | told, lookups | more, at_us)
 
     @classmethod
     def empty(cls) -> Self:
         """References of a population of nobody: all fallbacks."""
-        return cls.measured(*population.measure(population.NOBODY, population.NOTHING_SOLD), 0)
+        numbers, lookups = population.measure(population.NOBODY, population.NOTHING_SOLD)
+        told, more = habits_of.measure(NO_HABITS)
+        return cls.measured(numbers | told, lookups | more, 0)
 
     @classmethod
     def measured(
@@ -142,6 +153,33 @@ class References:
             return np.tile(np.array(whole), (len(categories), 1))
         return self.lookup("cuts", categories, whole)
 
+    def require(self, version: str) -> Self:
+        """Refuse to be taken for another version.
+
+        Raises
+        ------
+        BundleMismatch
+            When ``version`` is not this one's.
+
+        Examples
+        --------
+        >>> References.empty().require("0123456789abcdef")
+        Traceback (most recent call last):
+        features.errors.BundleMismatch: other references (expected 0123...; next: ...
+        """
+        if self.version != version:
+            raise BundleMismatch(
+                "other references",
+                expected=version,
+                got=self.version,
+                next_step="use the references of the same `huoren features`",
+            )
+        return self
+
+    def names(self, name: str, codes: npt.NDArray[np.int64]) -> list[str]:
+        """Names at places of a lookup."""
+        return self.lookups[name].ids.names(codes) if len(codes) else []
+
     def size(self, name: str) -> int:
         """How many names a lookup holds."""
         return len(self.lookups[name]) if name in self.lookups else 0
@@ -149,7 +187,7 @@ class References:
     def lookup(self, name: str, names: Sequence[str], default: float | Sequence[float]) -> Floats:
         """Values of ``names`` in a lookup; ``default`` where unknown."""
         if name not in self.lookups:
-            return np.full(len(names), default)
+            return np.array([default] * len(names), dtype=np.float64)
         return self.lookups[name].read(names, default)
 
     def save(self, folder: Path) -> None:
@@ -190,6 +228,14 @@ class References:
                 got=content["declaration"],
                 next_step="run `huoren features` again",
             )
+        missing = set(_empty().numbers) - set(content["numbers"])
+        if missing:
+            raise BundleMismatch(
+                f"the references in {folder} were made by another version",
+                expected=f"numbers {', '.join(sorted(missing))}",
+                got="none of that name",
+                next_step="run `huoren features` again",
+            )
         found = cls(
             content["as_of_us"],
             content["declaration"],
@@ -215,6 +261,11 @@ class References:
             },
             "lookups": sorted(self.lookups),
         })
+
+
+@cache
+def _empty() -> References:
+    return References.empty()
 
 
 def _floats(row: Sequence[float | None]) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ and renamed when it is whole.
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import batch, choices, online, population, portraits, ties
+from features import batch, choices, habits, online, population, portraits, ties
 from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
@@ -72,8 +72,8 @@ class Snapshot:
 
     @property
     def references(self) -> References:
-        """The references valid from this snapshot on."""
-        return References.open(self.folder / "references")
+        """The references valid from this snapshot on; raises when they are another snapshot's."""
+        return References.open(self.folder / "references").require(self.manifest.references)
 
     @property
     def portraits(self) -> pa.Table:
@@ -116,6 +116,43 @@ def latest(home: Home) -> Snapshot:
             next_step=f"run `huoren features --data {home.root}` again",
         )
     return Snapshot(manifests[-1].parent, manifest)
+
+
+def earlier(home: Home, than: Snapshot, as_of_us: int | None = None) -> Snapshot | None:
+    """The snapshot before one, to compare with; None when there is none.
+
+    It may have been made from other declarations: what both know can be compared.
+
+    Parameters
+    ----------
+    home : Home
+        Whose.
+    than : Snapshot
+        The later one.
+    as_of_us : int, optional
+        The instant of the earlier one; the newest before ``than`` when left out.
+
+    Raises
+    ------
+    MissingStep
+        When there is none of that instant.
+    """
+    names = sorted(path.parent.name for path in home.features.glob("*/manifest.json"))
+    before = [name for name in names if name < than.folder.name]
+    if as_of_us is not None:
+        wanted = folder_name(as_of_us)
+        if wanted not in names:
+            raise MissingStep(
+                f"no features as of {format_instant(as_of_us)} in {home.root}",
+                next_step=f"compare with one of: {', '.join(before) or 'none yet'}",
+            )
+        before = [wanted]
+    if not before:
+        return None
+    folder = home.features / before[-1]
+    known = {field.name for field in fields(Manifest)}
+    told = json.loads((folder / "manifest.json").read_text())
+    return Snapshot(folder, Manifest(**{name: told[name] for name in known}))
 
 
 def connect_facts(
@@ -162,9 +199,10 @@ def publish(
         folder.mkdir(parents=True)
         write_tables(opened, folder, at_us, zone)
         sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
+        found = habits.Habits.read(opened.read, opened.facts, at_us)
         events = opened.events
     tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
-    references = References.build(tables, sold, at_us, zone)
+    references = References.build(tables, sold, at_us, zone, found)
     references.save(folder / "references")
     told = choices.people(History(home), at_us)
     pq.write_table(told, folder / "people.parquet", compression="zstd")

@@ -6,6 +6,7 @@ that whatever is computed from it is written once.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,18 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-PROFILE = ("gender", "city", c.CITY_TIER)
+PROFILE = ("gender", "birth_year", "city", c.CITY_TIER, "member_level")
 """Profile columns that portraits may use."""
+
+CONSENTS = "consents"
+"""What a person agreed to, as if it were a column of the profile."""
+
+
+MARKETING = "marketing."
+"""What consents to be reached by a channel begin with."""
+
+OLDEST = 120
+"""Years; a declared year of birth before that is a mistake."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,10 @@ class Subjects:
         Counters of a person and something else.
     profile : mapping of str to sequence of str or None, each of length n
         By name, see ``PROFILE``.
+    channels : Keyed
+        Marketing channels that people agreed to be reached by; no values.
+    reachable : ndarray, bool, shape (n,)
+        Who may be reached at all; who was never asked may.
     consents : mapping of Scope to ndarray, bool, shape (n,)
         Who may be described with facts of this scope; who was never asked may.
     personalized : ndarray, bool, shape (n,)
@@ -82,6 +97,8 @@ class Subjects:
     numbers: Mapping[str, Floats]
     keyed: Mapping[Key, Keyed]
     profile: Mapping[str, Sequence[str | None]]
+    channels: Keyed
+    reachable: Bools
     consents: Mapping[Scope, Bools]
     personalized: Bools
     suppressed: Mapping[str, Ints]
@@ -107,6 +124,19 @@ class Subjects:
         """Exact days since an instant that a counter holds, NaN where absent; shape (n,)."""
         return (self.at_us - self.numbers[name]) / DAY_US
 
+    @property
+    def this_year(self) -> int:
+        """Calendar year of the business day."""
+        day = np.datetime64(int(self.zone.day(self.at_us)), "D")
+        return 1970 + int(day.astype("datetime64[Y]").astype(np.int64))
+
+    @cached_property
+    def ages(self) -> Floats:
+        """Years since the declared year of birth; NaN where it is none of a living person's."""
+        born = [_year(text) for text in self.profile["birth_year"]]
+        ages = self.this_year - np.array(born, dtype=np.float64)
+        return np.where((ages >= 0) & (ages <= OLDEST), ages, np.nan)
+
     def total(self, name: str, *, floor: float = 0.0) -> Floats:
         """Sum over a person's keys of the values of a counter above ``floor``; shape (n,)."""
         table = self.keyed[CATALOGUE[name].key]
@@ -126,8 +156,8 @@ def sums(codes: Ints, amounts: Floats, n: int) -> Floats:
     return np.asarray(np.bincount(codes, weights=amounts, minlength=n), dtype=np.float64)
 
 
-def of_reading(reading: Reading) -> Subjects:
-    """One person, from the online state.
+def of_reading(reading: Reading, person: str = "") -> Subjects:
+    """One person, from the online state; ``person`` finds what references say of people.
 
     Examples
     --------
@@ -143,13 +173,17 @@ def of_reading(reading: Reading) -> Subjects:
         m = len(tails)
         keyed[key] = Keyed(np.zeros(m, np.int64), tails, np.arange(m, dtype=np.int64), values)
     given = state.consents
+    ways = sorted(one.removeprefix(MARKETING) for one in given or () if one.startswith(MARKETING))
+    some = np.arange(len(ways), dtype=np.int64)
     return Subjects(
-        ids=("",),
+        ids=(person,),
         at_us=reading.at_us,
         zone=reading.zone,
         numbers=reading.table(Key.USER)[1],
         keyed=keyed,
         profile={name: [state.profile.get(name)] for name in PROFILE},
+        channels=Keyed(np.zeros(len(ways), np.int64), ways, some, {}),
+        reachable=np.array([given is None or bool(ways)]),
         consents={scope: np.array([given is None or scope in given]) for scope in Scope},
         personalized=np.array([state.personalized]),
         suppressed={tag: np.zeros(1, np.int64) for tag in state.suppressed},
@@ -192,6 +226,9 @@ def of_tables(
     keyed = {key: _keyed(present.get(key), key, ids) for key in _personal()}
     own = present.get(Key.USER)
     people = None if users is None else users.take(pc.index_in(ids, users[c.USER]))
+    ways = _channels(people)
+    reachable = _never_asked(people, len(ids))
+    reachable[ways.owners] = True
     return Subjects(
         ids=ids.to_pylist(),
         at_us=at_us,
@@ -199,6 +236,8 @@ def of_tables(
         numbers=_numbers(own, ids),
         keyed=keyed,
         profile={name: _texts(people, name, len(ids)) for name in PROFILE},
+        channels=ways,
+        reachable=reachable,
         consents={scope: _given(people, scope, len(ids)) for scope in Scope},
         personalized=_switch(people, len(ids)),
         suppressed=_suppressed(people),
@@ -207,7 +246,7 @@ def of_tables(
 
 def _personal() -> Iterable[Key]:
     """Keys of a person and something else that portraits look at; items are too many."""
-    return (Key.CATEGORY, Key.BRAND, Key.SHOP, Key.HOUR, Key.PAIR)
+    return (Key.CATEGORY, Key.BRAND, Key.SHOP, Key.HOUR, Key.ENTRY, Key.PHASE, Key.PAIR)
 
 
 def _numbers(table: "pa.Table | None", ids: "pa.Array") -> dict[str, Floats]:
@@ -242,15 +281,55 @@ def _keyed(table: "pa.Table | None", key: Key, ids: "pa.Array") -> Keyed:
 def _texts(people: "pa.Table | None", name: str, n: int) -> list[str | None]:
     if people is None or name not in people.column_names:
         return [None] * n
-    texts: list[str | None] = people[name].to_pylist()
+    texts: list[str | None] = people[name].cast("string").to_pylist()
     return texts
 
 
-def _given(people: "pa.Table | None", scope: Scope, n: int) -> Bools:
+def _year(text: str | None) -> float:
+    return float(text) if text and text.isdecimal() else np.nan
+
+
+def _consents(people: "pa.Table | None") -> "tuple[Ints, pa.Array] | None":
+    """Row of each consent given, and the consents; None where nobody was asked."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if people is None or "consents" not in people.column_names:
+        return None
+    lists = people["consents"].combine_chunks()
+    if not pa.types.is_list(lists.type):
+        return None
+    return pc.list_parent_indices(lists).to_numpy().astype(np.int64), pc.list_flatten(lists)
+
+
+def _never_asked(people: "pa.Table | None", n: int) -> Bools:
     if people is None or "consents" not in people.column_names:
         return np.ones(n, dtype=np.bool_)
-    lists = people["consents"].to_pylist()
-    return np.array([given is None or scope in given for given in lists], dtype=np.bool_)
+    unknown = people["consents"].combine_chunks().is_null()
+    return np.asarray(unknown.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _given(people: "pa.Table | None", scope: Scope, n: int) -> Bools:
+    import pyarrow.compute as pc
+
+    given = _never_asked(people, n)
+    if (told := _consents(people)) is not None:
+        rows, scopes = told
+        given[rows[pc.equal(scopes, scope.value).to_numpy(zero_copy_only=False)]] = True
+    return given
+
+
+def _channels(people: "pa.Table | None") -> Keyed:
+    import pyarrow.compute as pc
+
+    none = np.zeros(0, np.int64)
+    if (told := _consents(people)) is None:
+        return Keyed(none, (), none, {})
+    rows, scopes = told
+    kept = pc.starts_with(scopes, MARKETING).to_numpy(zero_copy_only=False)
+    ways = pc.replace_substring(scopes.filter(kept), MARKETING, "").dictionary_encode()
+    codes = ways.indices.to_numpy().astype(np.int64)
+    return Keyed(rows[kept], ways.dictionary.to_pylist(), codes, {})
 
 
 def _switch(people: "pa.Table | None", n: int) -> Bools:

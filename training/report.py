@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from features import plots
 from features.errors import InputError, UnknownName
-from training import plots
-from training.markup import element, table, text
-from training.plots import Bar
+from features.markup import element, page, table
+from features.plots import Bar
 from training.tracking import flat
 
 MOST_FEATURES = 25
@@ -50,8 +50,6 @@ LABELS = {
     "history=5-19": "5–19 次 events",
     "history=20+": "20 次以上 events",
 }
-
-_STYLE = Path(__file__).with_name("report.css")
 
 
 def write(report: Mapping[str, Any], path: Path) -> Path:
@@ -100,14 +98,7 @@ def render(report: Mapping[str, Any]) -> str:
     for part, section in _PARTS.items():
         if report.get(part):
             body.extend(section(report[part]))
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", title),
-        element("style", _STYLE.read_text(encoding="utf-8")),
-    )
-    return "<!DOCTYPE html>\n" + text(element("html", head, body, lang="zh"))
+    return page(title, body)
 
 
 def _metrics(surfaces: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[ET.Element]:

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from features import batch
+from features import batch, derived
 from features.clock import BusinessZone
 from features.engines.span import Span
 from features.facts import facts
@@ -69,13 +69,16 @@ def make_facts(span: Span, zone: BusinessZone, *, whole: bool) -> ir.Table:
     zone : BusinessZone
         For days and hours.
     whole : bool
-        All events with all columns; otherwise what counters read.
+        All events with all columns, derived ones too; otherwise what counters read.
     """
     backend = ibis.duckdb.from_connection(span.connection)
     events, items, users = (backend.table(name) for name in ("events", "items", "users"))
     told = events if whole else batch.counted(events)
     tiered = None if whole else batch.TIERED
     expression = facts(told, items, users, zone, span.low_us, span.high_us, tiered)
+    if whole:
+        days = (int(zone.day(us)) for us in (span.low_us, span.high_us))
+        expression = derived.add(expression, derived.READS, *days)
     query = ibis.to_sql(expression, dialect="duckdb")
     span.connection.execute(f"CREATE TABLE facts AS {query}")
     return backend.table("facts")

@@ -105,6 +105,32 @@ COLUMNS: Mapping[str, Formula] = {
 """The ranker's columns in order, each with its formula."""
 
 
+class _Noted(dict[str, Floats]):
+    """Answers 1 to every name and keeps the names."""
+
+    def __missing__(self, name: str) -> Floats:
+        self[name] = np.ones(1)
+        return self[name]
+
+
+def read_by(columns: Mapping[str, Formula]) -> frozenset[str]:
+    """Raw columns that formulas read: what portraits alone read costs no request anything.
+
+    Examples
+    --------
+    >>> sorted(read_by({"price": _price_gap("total", "weight")}))
+    ['log_price', 'total', 'weight']
+    """
+    noted = _Noted()
+    for formula in columns.values():
+        formula(noted)
+    return frozenset(noted)
+
+
+READ = read_by(COLUMNS)
+"""Counters and facts behind the columns."""
+
+
 def feature_hash() -> str:
     """Fingerprint of counters and columns: a bundle of another one is refused."""
     text = declaration_hash() + "|".join(COLUMNS)
@@ -146,13 +172,13 @@ def online(reading: Reading, items: Items, codes: Codes) -> dict[str, Floats]:
     """
     raw = _moment(np.asarray(reading.at_us), reading.zone) | _of_items(items, codes)
     raw |= {name: items.counters[name][codes].astype(np.float64) for name in items.counters}
-    _, values = reading.table(Key.USER)
+    _, values = reading.table(Key.USER, READ)
     raw |= {name: value[0] for name, value in values.items()}
     for key, column in SIDES.items():
-        tails, values = reading.table(key)
+        tails, values = reading.table(key, READ)
         known = items.names[column].codes(tails)
         raw |= _look_up(key, values, known, items.coded[column][codes])
-    tails, values = reading.table(Key.TOUCH)
+    tails, values = reading.table(Key.TOUCH, READ)
     raw |= _look_up(Key.TOUCH, values, items.ids.codes(tails), codes)
     return raw
 
@@ -185,11 +211,11 @@ def offline(points: "Points", items: Items, examples: Examples) -> dict[str, Flo
     Returns
     -------
     dict of str to ndarray, float64, shape (n,)
-        The same names as ``online``.
+        The same names as ``online``: those behind the columns.
     """
     query, codes = examples.query, examples.codes
     raw = _moment(examples.at_us[query], points.zone) | _of_items(items, codes)
-    values = points.values(Key.USER, {c.USER: examples.users}, examples.at_us)
+    values = points.values(Key.USER, {c.USER: examples.users}, examples.at_us, READ)
     raw |= {name: value[query] for name, value in values.items()}
     names = items.ids.names(range(len(items)))
     day = points.zone.floor(examples.at_us, Refresh.DAY)[query]
@@ -228,6 +254,8 @@ def _look_up(key: Key, values: Raw, known: Codes, wanted: Codes) -> dict[str, Fl
     row = np.where(there, np.append(rows, UNKNOWN)[place], UNKNOWN)
     found = {}
     for counter in of_key(key):
+        if counter.name not in values:
+            continue
         empty = np.nan if counter.last or counter.first else 0.0
         found[counter.name] = np.append(values[counter.name], empty)[row]  # −1: the last, empty
     return found
@@ -251,5 +279,5 @@ def _pairs(
     query, tail = mixed // width, mixed % width - 1
     users = [examples.users[i] for i in query]
     keys = {c.USER: users, key.columns[1]: [labels[i] if i >= 0 else "" for i in tail]}
-    values = points.values(key, keys, examples.at_us[query])
+    values = points.values(key, keys, examples.at_us[query], READ)
     return {name: value[back] for name, value in values.items()}

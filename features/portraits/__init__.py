@@ -6,7 +6,7 @@ person when asked (``portrait``) and for everybody in the feature job (``build``
 
 from features.portraits.catalogue import TAGS
 from features.portraits.person import Portrait, TagValue, portrait
-from features.portraits.table import Coverage, build, coverage
+from features.portraits.table import Coverage, build, coverage, for_use
 from features.portraits.tag import Kind, Tag, Use
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "Use",
     "build",
     "coverage",
+    "for_use",
     "portrait",
 ]

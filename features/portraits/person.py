@@ -6,21 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from features import columns as c
 from features.catalogue import CATALOGUE
 from features.clock import format_instant
-from features.counters import Key, Sensitivity
+from features.counters import Key, Scope, Sensitivity
 from features.online import Reading
 from features.portraits.catalogue import TAGS
 from features.portraits.phrases import PHRASES, Form
 from features.portraits.tag import Kind, Tag
 from features.portraits.values import FAINT, Column
 from features.references import References
-from features.subjects import Bools, Subjects, of_reading
+from features.subjects import CONSENTS, Bools, Subjects, of_reading
+
+YOUNGEST = 14
+"""Years; nobody declared younger is described (PIPL, article 31)."""
 
 SHOWN_KEYS = 3
 """How many categories, brands, … are named as evidence."""
 
 Evidence = float | Mapping[str, float] | str
+Told = float | Mapping[str, float] | Mapping[str, str] | str
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Portrait:
         }
 
 
-def portrait(reading: Reading, references: References) -> Portrait:
+def portrait(reading: Reading, references: References, person: str = "") -> Portrait:
     """The portrait of the person whose state is read.
 
     Tags that the person deleted, whose consent is missing, or that are the system's alone are
@@ -116,6 +121,8 @@ def portrait(reading: Reading, references: References) -> Portrait:
         A state and an instant.
     references : References
         What the population looks like.
+    person : str
+        The id, by which references say something of people.
 
     Examples
     --------
@@ -126,7 +133,7 @@ def portrait(reading: Reading, references: References) -> Portrait:
     >>> found["demo.gender"].value
     'female'
     """
-    people = of_reading(reading)
+    people = of_reading(reading, person)
     tags = []
     for tag in TAGS.values():
         if not tag.user_visible or not permitted(tag, people)[0]:
@@ -146,8 +153,9 @@ def column(tag: Tag, people: Subjects, references: References) -> Column:
 
 
 def permitted(tag: Tag, people: Subjects) -> Bools:
-    """Of whom a tag may be used; shape (n,)."""
-    allowed = people.personalized & people.consents[tag.scope]
+    """Of whom a tag may be used; shape (n,). Children have no portrait."""
+    allowed = people.personalized & people.consents[Scope.PERSONALIZE]
+    allowed &= people.consents[tag.scope] & ~(people.ages < YOUNGEST)
     allowed[people.suppressed.get(tag.name, [])] = False
     return allowed
 
@@ -164,14 +172,22 @@ def _evidence(tag: Tag, people: Subjects) -> dict[str, Evidence]:
             found[name] = float(people.total(name)[0])
         elif shown := _greatest(name, people):
             found[name] = shown
-    return found | {f"profile.{name}": people.profile[name][0] or "" for name in tag.profile}
+    return found | {f"profile.{name}": _declared(name, people) for name in tag.profile}
+
+
+def _declared(name: str, people: Subjects) -> str:
+    if name == CONSENTS:
+        return ", ".join(people.channels.names)
+    return people.profile[name][0] or ""
 
 
 def _greatest(name: str, people: Subjects) -> dict[str, float]:
     table = people.keyed[CATALOGUE[name].key]
     values = table.values[name]
     rows = [
-        (table.names[code], float(value)) for code, value in zip(table.codes, values, strict=True)
+        (table.names[code], float(value))
+        for code, value in zip(table.codes, values, strict=True)
+        if np.isfinite(value)
     ]
     rows.sort(key=lambda row: (-row[1], row[0]))
     return {name: value for name, value in rows[:SHOWN_KEYS] if value >= FAINT}
@@ -201,15 +217,19 @@ def _written(form: Form, value: float | Mapping[str, float], people: Subjects) -
     if form is Form.AGO:
         days = people.zone.day([people.at_us, int(value)])
         return str(int(days[0] - days[1]))
-    if form is Form.MONEY:
+    if form in {Form.MONEY, Form.SUM}:
         return f"{value / 100:.2f}"
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _dated(name: str, value: Evidence) -> Evidence:
+def _dated(name: str, value: Evidence) -> Told:
     if name in PHRASES and PHRASES[name].form is Form.AGO and isinstance(value, float):
         return format_instant(int(value))
-    return dict(value) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    if CATALOGUE[name].last == c.AT:
+        return {key: format_instant(int(at_us)) for key, at_us in value.items()}
+    return dict(value)
 
 
 def _plain(tag: Tag, value: Any) -> Any:
@@ -222,6 +242,17 @@ def _plain(tag: Tag, value: Any) -> Any:
             return round(value, 6)
         case Kind.LIST:
             return [{"key": key, "score": round(score, 6)} for key, score in value]
+        case Kind.GRADES:
+            words = list(tag.words)
+            graded = [(key, words[int(score) - 1]) for key, score in value]
+            return [
+                {
+                    "key": key,
+                    "value": word,
+                    "word": dict(zip(("zh", "en"), tag.words[word], strict=True)),
+                }
+                for key, word in graded
+            ]
         case Kind.VECTOR:
             return {label: round(one, 6) for label, one in zip(tag.labels, value, strict=True)}
     return value

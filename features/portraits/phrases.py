@@ -14,6 +14,7 @@ class Form(Enum):
     AGO = auto()  # business days since an instant
     KEYS = auto()  # names of the greatest keys
     TOTAL = auto()  # sum over the keys, which stay unnamed
+    SUM = auto()  # the same as money
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,43 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType({
     "user.groups_filled": Phrase("其中成团 {n} 次", "{n} of them filled"),
     "user.groups_joined": Phrase("累计参团 {n} 次", "{n} group{s} joined"),
     "user.groups_viewed": Phrase("累计看团 {n} 次", "{n} group{s} looked at"),
+    "user.refunds_365": Phrase("365 天内退款 {n} 次", "{n} refund{s} in 365 days"),
+    "user.dealt_365": Phrase("其中 {n} 笔优惠一成以上", "{n} with a tenth or more taken off"),
+    "user.coupons_365": Phrase("365 天内用券 {n} 次", "{n} coupon{s} used in 365 days"),
+    "user.saved_365": Phrase("365 天内优惠 {n}", "{n} saved in 365 days", Form.MONEY),
+    "user.carts_30": Phrase("近期加购约 {n} 次", "about {n} recent cart{s}"),
+    "user.fresh_30": Phrase("近期浏览新品约 {n} 次", "about {n} recent view{s} of new items"),
+    "pair.led_30": Phrase(
+        "近期经他人链接或邀请下单约 {n} 笔",
+        "about {n} recent order{s} led to by others",
+        Form.TOTAL,
+    ),
+    "user.workday_orders_90": Phrase(
+        "90 天内工作日 {n} 笔订单", "{n} order{s} on workdays in 90 days"
+    ),
+    "user.commute_orders_90": Phrase("其中通勤时段 {n} 笔", "{n} of them at commuting hours"),
+    "user.cities_365": Phrase("365 天内从 {n} 个城市下单", "orders from {n} place{s} in 365 days"),
+    "user.weekend_30": Phrase("近期周末约 {n} 次", "about {n} recent act{s} on weekends"),
+    "user.hours_30": Phrase("30 天内在 {n} 个小时活跃", "there in {n} hour{s} of the last 30 days"),
+    "pair.sold": Phrase("带来 {n} 笔他人订单", "led to {n} order{s} of others", Form.TOTAL),
+    "pair.sold_90": Phrase("90 天内带来成交 {n}", "{n} paid by others in 90 days", Form.SUM),
+    "pair.invited": Phrase("其中受邀 {n} 次", "{n} of them on invitation", Form.TOTAL),
+    "category.last_order": Phrase("购买过的品类：{n}", "bought before: {n}", Form.KEYS),
+    "category.reviews": Phrase("评价最多的品类：{n}", "reviewed most in {n}", Form.KEYS),
+    "brand.orders_365": Phrase("365 天内购买的品牌：{n}", "bought in 365 days: {n}", Form.KEYS),
+    "brand.praise_365": Phrase(
+        "365 天内分享或评价的品牌：{n}", "shared or reviewed: {n}", Form.KEYS
+    ),
+    "entry.active_30": Phrase("最常来自：{n}", "came mostly from {n}", Form.KEYS),
+    "phase.spent_365": Phrase(
+        "365 天内大促期间实付 {n}", "{n} paid during festivals in 365 days", Form.SUM
+    ),
+    "phase.spent_730": Phrase(
+        "730 天内大促期间实付 {n}", "{n} paid during festivals in 730 days", Form.SUM
+    ),
+    "pair.opened_by": Phrase(
+        "自己的链接累计被打开 {n} 次", "own links opened {n} time{s}", Form.TOTAL
+    ),
     "category.interest_30": Phrase("近期最关注品类：{n}", "most interest in {n}", Form.KEYS),
     "category.interest_now": Phrase("刚刚在看：{n}", "just now looking at {n}", Form.KEYS),
     "category.orders": Phrase("买得最多的品类：{n}", "bought most in {n}", Form.KEYS),

@@ -4,15 +4,28 @@ import math
 
 import numpy as np
 
+from features import population
+from features.clock import Refresh
 from features.counters import Key, Scope, Sensitivity
-from features.population import RATES, ROLES
+from features.population import OPENERS, RATES, ROLES
 from features.portraits.tag import RANK_AND_SEGMENT, Kind, Tag
-from features.portraits.values import FAINT, Numbers, Vectors, Words, settled, shrunk
+from features.portraits.values import FAINT, Numbers, Ranked, Vectors, Words, settled, shrunk
 from features.references import References
 from features.subjects import Floats, Subjects, sums
 
 CLEAR = 0.4
 """Share above which one role is the person's role."""
+
+DOUBT = 2.0
+"""Units times reviews at which somebody half knows a category."""
+
+MOST = 10
+"""Entries of a list."""
+
+GRAPH = "graph"
+"""Reference by person with the columns of ``MEASURES``."""
+
+MEASURES = ("community", "core", "influence", "bridge")
 
 STRONG = 0.3
 """Chance of an opening between two people within a week that makes their tie strong."""
@@ -32,8 +45,7 @@ _SOCIAL = Scope.SOCIAL_GRAPH
 
 def rate(name: str, people: Subjects, references: References) -> Numbers:
     """One of ``population.RATES``, shrunk to its prior; absent without a trial."""
-    k, n = RATES[name]
-    return Numbers(shrunk(people.number(k), people.number(n), references.prior(name)))
+    return Numbers(shrunk(*population.tried(people, name), references.prior(name)))
 
 
 def starts(people: Subjects, _: References) -> Numbers:
@@ -75,6 +87,48 @@ def strong_ties(people: Subjects, _: References) -> Numbers:
     openings = table.values["pair.opened_30"] + table.values["pair.opened_by_30"]
     strong = settled(1.0 - 2.0 ** (-7.0 * openings / 30.0)) >= STRONG
     return Numbers(sums(table.owners, strong.astype(np.float64), len(people)))
+
+
+def share_prop(people: Subjects, references: References) -> Numbers:
+    """Chance of a share within a week, of a gamma-Poisson stream; absent for strangers."""
+    usual_shape, usual_days = references.vector("poisson.shares")
+    shape = usual_shape + people.number("user.shares_30")
+    days = usual_days + population.watched(people)
+    chance = 1.0 - (days / (days + 7.0)) ** shape
+    return Numbers(np.where(people.days_since("user.first_active") >= 0, chance, np.nan))
+
+
+def k_factor(people: Subjects, references: References) -> Numbers:
+    """Openings of own links in 30 days: shares a month times the shrunk chance of each."""
+    opened = rate("share_open", people, references).data
+    return Numbers(people.number("user.shares_30") * math.log(2) * opened)
+
+
+def suscept(people: Subjects, references: References) -> Numbers:
+    """Orders for each friend's link opened, shrunk, less everyone's."""
+    a, b = references.prior("suscept")
+    return Numbers(rate("suscept", people, references).data - a / (a + b))
+
+
+def sold(people: Subjects, _: References) -> Numbers:
+    """Paid by others through own links; absent for who never shared."""
+    shared = people.number("user.shares") > 0
+    return Numbers(np.where(shared, population.with_others(people, "pair.sold_90"), np.nan))
+
+
+def expertise(people: Subjects, _: References) -> Ranked:
+    """Categories both bought and reviewed, by units times reviews, n / (n + 2)."""
+    table = people.keyed[Key.CATEGORY]
+    both = table.values["category.orders"] * table.values["category.reviews"]
+    kept = both > 0
+    score = both[kept] / (both[kept] + DOUBT)
+    return Ranked.top(len(people), table.owners[kept], table.names, table.codes[kept], score, MOST)
+
+
+def placed(name: str, people: Subjects, references: References) -> Numbers:
+    """A measure of the graph of ties, published by person; absent where it is not."""
+    rows = references.lookup(GRAPH, people.ids, (np.nan,) * len(MEASURES))
+    return Numbers(rows.reshape(len(people), len(MEASURES))[:, MEASURES.index(name)])
 
 
 TAGS = (
@@ -123,5 +177,64 @@ TAGS = (
         "people with whom an opened link, either way, is likely within a week; the number alone",
         Kind.INT, strong_ties, ("pair.opened_30", "pair.opened_by_30"), unit="people",
         scope=_SOCIAL, sensitivity=_PERSONAL, usable_in=RANK_AND_SEGMENT,
+    ),
+    Tag(
+        "soc.share_prop", "7 天分享概率", "chance to share within a week",
+        "chance of a share in 7 days at the present rate, shrunk to everyone's (gamma-Poisson)",
+        Kind.FLOAT, share_prop, ("user.shares_30", "user.first_active"), sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.share_cvr", "分享转化率", "share conversion",
+        "orders that own links led to for each person who opened one, shrunk to everyone's",
+        Kind.FLOAT, lambda people, references: rate("share_cvr", people, references),
+        ("pair.sold", OPENERS), scope=_SOCIAL, sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.share_gmv_90", "90 天分享成交额", "sales led to",
+        "paid by others through own links in 90 days, net of refunds", Kind.FLOAT, sold,
+        ("pair.sold_90", "user.shares"), unit="fen", scope=_SOCIAL, sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.k_factor", "传播系数", "k-factor",
+        "openings of own links in 30 days: shares a month at the present rate times the shrunk "
+        "openings of each", Kind.FLOAT, k_factor,
+        ("user.shares_30", "user.shares", "user.shares_opened"), scope=_SOCIAL,
+        sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.suscept", "社交易感度", "follows friends' links",
+        "orders led to by others for each friend's link opened, half-life 30 days, shrunk, less "
+        "everyone's rate", Kind.FLOAT, suscept, ("pair.led_30", "user.opens_30"), scope=_SOCIAL,
+        sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.gb_friends", "好友拼团占比", "group buys on invitation",
+        "group buys joined on somebody's invitation for each one joined, shrunk to everyone's",
+        Kind.FLOAT, lambda people, references: rate("gb_friends", people, references),
+        ("pair.invited", "user.groups_joined"), scope=_SOCIAL, sensitivity=_PERSONAL,
+    ),
+    Tag(
+        "soc.expert_top", "擅长品类", "knows well",
+        "categories both bought and reviewed: n / (n + 2) of units bought times reviews written",
+        Kind.LIST, expertise, ("category.orders", "category.reviews"),
+    ),
+    Tag(
+        "soc.core", "关系核心度", "core of ties",
+        "greatest k such that the person is in a group where everybody has k ties within it",
+        Kind.INT, lambda people, references: placed("core", people, references),
+        published=(GRAPH,), unit="ties", scope=_SOCIAL, refresh=Refresh.DAY,
+    ),
+    Tag(
+        "soc.influence", "社交影响力", "influence among friends",
+        "PageRank of the graph of ties, where attention flows to those whose calls are answered; "
+        "1 is the mean", Kind.FLOAT,
+        lambda people, references: placed("influence", people, references),
+        published=(GRAPH,), scope=_SOCIAL, sensitivity=_PERSONAL, refresh=Refresh.DAY,
+    ),
+    Tag(
+        "soc.bridge", "圈层桥接度", "bridge between circles",
+        "0 where all ties stay within one community, towards 1 where they are spread over many",
+        Kind.FLOAT, lambda people, references: placed("bridge", people, references),
+        published=(GRAPH,), scope=_SOCIAL, refresh=Refresh.DAY,
     ),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 PyArrow is imported where it is used: a serving process goes without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ import numpy as np
 from features import columns as c
 from features.clock import BusinessZone
 from features.counters import Key
+from features.errors import InputError
+from features.portraits import catalogue
 from features.portraits.catalogue import TAGS
 from features.portraits.person import column
-from features.portraits.tag import Kind, Tag
+from features.portraits.tag import Kind, Tag, Use
 from features.portraits.values import Column, Numbers, Ranked, Vectors, Words
 from features.references import References
 from features.subjects import of_tables
@@ -89,6 +91,45 @@ def _arrow(tag: Tag, values: Column) -> "pa.Array":
     raise TypeError(f"{tag.name} gave {type(values).__name__}")
 
 
+def for_use(table: "pa.Table", use: Use, names: Sequence[str] | None = None) -> "pa.Table":
+    """People with the tags that may be used so; the others are not in it.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Of ``build``.
+    use : Use
+        What for: to rank, to segment, to export.
+    names : sequence of str, optional
+        Tags wanted; all that are allowed when left out.
+
+    Raises
+    ------
+    InputError
+        When a tag that is asked for may not be used so.
+    UnknownName
+        When there is no such tag.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> for_use(pa.table({"user_id": ["u"]}), Use.EXPORT, ["risk.return"])
+    Traceback (most recent call last):
+    features.errors.InputError: risk.return may not be used to export (expected a tag usable ...
+    """
+    wanted = [catalogue.tag(name) for name in (TAGS if names is None else names)]
+    for tag in wanted:
+        if names is not None and not tag.usable(use):
+            allowed = ", ".join(sorted(one.value for one in tag.usable_in))
+            raise InputError(
+                f"{tag.name} may not be used to {use.value}",
+                expected=f"a tag usable to {use.value}",
+                got=f"one usable to {allowed}",
+                next_step="leave it out",
+            )
+    return table.select([c.USER, *(tag.column for tag in wanted if tag.usable(use))])
+
+
 @dataclass(frozen=True)
 class Coverage:
     """How full one tag is.
@@ -129,6 +170,9 @@ def _distribution(tag: Tag, values: "pa.Array") -> str:
             return _commonest(values, len(values))
         case Kind.LIST:
             return _commonest(values.flatten().field("key"), len(values))
+        case Kind.GRADES:
+            grades = values.flatten().field("score").cast("int64")
+            return _commonest(grades, len(grades))
         case Kind.VECTOR:
             means = values.flatten().to_numpy().reshape(-1, len(tag.labels)).mean(axis=0)
             best = np.argsort(-means, kind="stable")[:SHOWN]

@@ -12,7 +12,7 @@ from features.errors import DeclarationError, UnknownName
 from features.portraits.phrases import PHRASES
 from features.portraits.values import Column
 from features.references import References
-from features.subjects import PROFILE, Subjects
+from features.subjects import CONSENTS, PROFILE, Subjects
 
 
 class Kind(StrEnum):
@@ -24,6 +24,7 @@ class Kind(StrEnum):
     INT = "int"
     BOOL = "bool"
     LIST = "list"  # names with scores, best first
+    GRADES = "grades"  # names, each with one of the declared words
     VECTOR = "vector"  # a number for each label
 
 
@@ -62,8 +63,10 @@ class Tag:
         Counters it reads; also the evidence shown.
     profile : tuple of str
         Profile columns it reads.
+    published : tuple of str
+        References by person that it reads; such a tag is as fresh as they are.
     words : mapping of str to (str, str)
-        Of an ENUM: each word in Chinese and English.
+        Of an ENUM or GRADES: each word in Chinese and English; a grade is its place from 1.
     labels : tuple of str
         Of a VECTOR: what each number is about.
     unit : str
@@ -97,6 +100,7 @@ class Tag:
     function: Callable[[Subjects, References], Column]
     needs: tuple[str, ...] = ()
     profile: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     labels: tuple[str, ...] = ()
     unit: str = ""
@@ -124,6 +128,10 @@ class Tag:
         """Whether the person sees it."""
         return self.sensitivity is not Sensitivity.SYSTEM
 
+    def usable(self, use: Use) -> bool:
+        """Whether it may be used so; what is the system's alone never leaves ranking."""
+        return use in self.usable_in
+
     @property
     def column(self) -> str:
         """Its column in tables: the name, which SQL would have to quote, with ``__``."""
@@ -147,10 +155,12 @@ class Tag:
             raise self._fault("a delicate tag is not exported", "leave Use.EXPORT out")
 
     def _check_needs(self) -> None:
-        if not self.needs and not self.profile:
+        if not (self.needs or self.profile or self.published):
             raise self._fault("is a function of nothing", "name the counters it needs")
+        if self.published and self.refresh is Refresh.LIVE:
+            raise self._fault("references are not live", "refresh=Refresh.DAY")
         for name in self.profile:
-            if name not in PROFILE:
+            if name not in (*PROFILE, CONSENTS):
                 raise self._fault(f"no profile column {name!r}", f"one of {', '.join(PROFILE)}")
         for name in self.needs:
             if name not in CATALOGUE:
@@ -174,7 +184,7 @@ class Tag:
                 raise self._fault(f"{name} is more delicate", f"class {counter.sensitivity}")
 
     def _check_kind(self) -> None:
-        if bool(self.words) is not (self.kind is Kind.ENUM):
+        if bool(self.words) is not (self.kind in {Kind.ENUM, Kind.GRADES}):
             raise self._fault(
                 "an ENUM has words, nothing else has", "words={'new': ('新客', 'new')}"
             )

@@ -115,6 +115,28 @@ class Vectors:
         return [float(value) for value in row] if np.isfinite(row).all() else None
 
 
+def best(
+    n: int, owners: Ints, names: Sequence[str], codes: Ints, scores: Floats, most: int
+) -> tuple[Ints, Ints]:
+    """Rows with the ``most`` highest scores of each of n people, equal ones by name.
+
+    Returns
+    -------
+    starts : ndarray, int64, shape (n + 1,)
+        Where each person's rows begin among the rows given back.
+    rows : ndarray, int64
+        Person by person, best first.
+    """
+    alphabet = np.empty(len(names), dtype=np.int64)
+    alphabet[np.argsort(np.array(names, dtype=np.str_), kind="stable")] = np.arange(len(names))
+    order = np.lexsort((alphabet[codes], -settled(scores), owners))
+    owners = owners[order]
+    first = np.searchsorted(owners, owners, side="left")
+    kept = np.arange(len(owners)) - first < most
+    starts = np.searchsorted(owners[kept], np.arange(n + 1))
+    return starts.astype(np.int64), order[kept]
+
+
 @dataclass(frozen=True)
 class Ranked:
     """A list of names with scores for each person, best first; an empty one is absent.
@@ -146,14 +168,26 @@ class Ranked:
         cls, n: int, owners: Ints, names: Sequence[str], codes: Ints, scores: Floats, most: int
     ) -> Self:
         """The ``most`` highest scores of each of n people, equal ones by name."""
-        alphabet = np.empty(len(names), dtype=np.int64)
-        alphabet[np.argsort(np.array(names, dtype=np.str_), kind="stable")] = np.arange(len(names))
-        order = np.lexsort((alphabet[codes], -settled(scores), owners))
-        owners = owners[order]
-        first = np.searchsorted(owners, owners, side="left")
-        kept = np.arange(len(owners)) - first < most
-        starts = np.searchsorted(owners[kept], np.arange(n + 1))
-        return cls(starts.astype(np.int64), names, codes[order][kept], scores[order][kept])
+        starts, rows = best(n, owners, names, codes, scores, most)
+        return cls(starts, names, codes[rows], scores[rows])
+
+    @classmethod
+    def graded(
+        cls,
+        n: int,
+        owners: Ints,
+        names: Sequence[str],
+        codes: Ints,
+        grades: Floats,
+        within: Floats,
+        most: int,
+    ) -> Self:
+        """Grades from 1 for names, highest first and within a grade by ``within``, above 0."""
+        shade = np.minimum(
+            np.maximum(settled(within), 0.0) / (1.0 + np.maximum(within, 0.0)), 0.999
+        )
+        found = cls.top(n, owners, names, codes, grades + shade, most)
+        return type(found)(found.starts, names, found.codes, np.floor(found.scores))
 
     @property
     def counts(self) -> Ints:

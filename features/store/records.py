@@ -52,9 +52,9 @@ class Item(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
         Examples
         --------
         >>> Item(item_id="i1", category="tea", price_fen=990).facts
-        ItemFacts(category='tea', brand=None, shop=None, price_fen=990)
+        ItemFacts(category='tea', brand=None, shop=None, price_fen=990, listed_us=None)
         """
-        return ItemFacts(self.category, self.brand, self.shop, self.price_fen)
+        return ItemFacts(self.category, self.brand, self.shop, self.price_fen, self.listed_us)
 
 
 class Tie(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):

@@ -210,8 +210,12 @@ def _tagged(frame: ir.Table, leaf: TagIs) -> ir.BooleanValue:
         return column.notnull()
     if leaf.op is Op.UNKNOWN:
         return column.isnull()
-    if TAGS[leaf.tag].kind is not Kind.LIST:
+    tag = TAGS[leaf.tag]
+    if tag.kind not in {Kind.LIST, Kind.GRADES}:
         return compare(column, leaf.op, leaf.value)
+    if leaf.label:  # a grade is its word's place from 1
+        grade = float(list(tag.words).index(leaf.label) + 1)
+        column = column.filter(lambda entry: entry.score == grade)
     keys = (column[: leaf.top] if leaf.top else column).map(lambda entry: entry.key)
     wanted = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
     told = [keys.contains(one).fill_null(False) for one in wanted]

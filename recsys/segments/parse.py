@@ -163,6 +163,8 @@ def _tag(given: _Given, place: str, _: int) -> Condition:
     label, top = given.get("label", ""), given.get("top", 0)
     if tag.kind is Kind.VECTOR:
         label = one_of(label, tag.labels, f"{place}.label", f"label of {tag.name}")
+    elif label != "" and tag.kind is Kind.GRADES:
+        label = one_of(label, tag.words, f"{place}.label", f"grade of {tag.name}")
     elif label != "":
         raise fault(f"{place}.label", f"{tag.name} has no labels", "no label", label)
     if top and tag.kind is not Kind.LIST:

@@ -46,6 +46,7 @@ OPS_OF_KIND: dict[Kind, tuple[Op, ...]] = {
     Kind.INT: (*NUMERIC, Op.IN, Op.NOT_IN, *SHARES, Op.KNOWN, Op.UNKNOWN),
     Kind.FLOAT: (*NUMERIC, *SHARES, Op.KNOWN, Op.UNKNOWN),
     Kind.LIST: (Op.HAS_ANY, Op.HAS_ALL, Op.KNOWN, Op.UNKNOWN),
+    Kind.GRADES: (Op.HAS_ANY, Op.HAS_ALL, Op.KNOWN, Op.UNKNOWN),
     Kind.VECTOR: (*NUMERIC, *SHARES, Op.KNOWN, Op.UNKNOWN),
 }
 """Comparisons that a tag of each kind allows."""

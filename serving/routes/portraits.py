@@ -33,7 +33,7 @@ def portrait(asking: Asking) -> PortraitReply:
         raise Refusal("unknown-user", f"nothing is known of {person!r}")
     models = asking.resources.loading.require()
     reading = Reading(state, asking.at_us, asking.resources.settings.zone)
-    found = tags_of(reading, models.references)
+    found = tags_of(reading, models.references, person)
     return PortraitReply(
         **asking.head(models) | {"as_of": format_instant(found.as_of_us)},
         user_id=person,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from features import batch, identities, online
+from features import batch, derived, identities, online
 from features import columns as c
 from features.catalogue import CATALOGUE, INTEREST
 from features.clock import DAY_US, BusinessZone
@@ -26,7 +26,13 @@ ZONE = BusinessZone("America/New_York")  # changes its offset inside the histori
 START = 1_762_000_000_000_000  # 2025-11-01T12:26:40Z; New York leaves summer time a day later
 NAMES = sorted({event for counter in CATALOGUE.values() for event in counter.events})
 ITEM = {
-    f"i{n}": online.ItemFacts(category=f"c{n % 2}", brand=f"b{n}", shop="s", price_fen=100 * n + 1)
+    f"i{n}": online.ItemFacts(
+        category=f"c{n % 2}",
+        brand=f"b{n}",
+        shop="s",
+        price_fen=100 * n + 1,
+        listed_us=START + n * 40 * DAY_US if n else None,
+    )
     for n in range(3)
 }
 
@@ -61,7 +67,11 @@ def histories(draw):
             item_id=item if KINDS[name].family != "privacy" else None,
             line=n % 2,
             total_fen=100 + n,
-            discount_fen=n if n % 2 else None,
+            discount_fen=7 * n if n % 2 else None,
+            network=(None, "wifi", "4G")[n % 3],
+            entry=("search", "feed", None)[n % 3],
+            city=("310000", "130200", None)[n % 3],
+            rating=float(n % 5 + 1),
         )
         for n, (at, name, user, peer, item) in enumerate(rows)
     ]
@@ -76,7 +86,7 @@ def catalogue_rows() -> list[dict[str, object]]:
     """The items table: one version each, a day after the beginning."""
     return [
         {c.ITEM: name, c.VALID_FROM: START + DAY_US, c.CATEGORY: one.category, c.BRAND: one.brand,
-         c.SHOP: one.shop, c.PRICE: one.price_fen}
+         c.SHOP: one.shop, c.PRICE: one.price_fen, "listed_us": one.listed_us}
         for name, one in ITEM.items()
     ]  # fmt: skip
 
@@ -100,6 +110,8 @@ def connect(
     backend = ibis.duckdb.from_connection(connection)
     tables = (backend.table(name) for name in ("events", "items", "users"))
     expression = facts(*tables, ZONE, START, START + 600 * DAY_US)
+    days = (int(ZONE.day(us)) for us in (START, START + 600 * DAY_US))
+    expression = derived.add(expression, derived.READS, *days)
     connection.execute(f"CREATE TABLE facts AS {ibis.to_sql(expression, dialect='duckdb')}")
     return connection, backend.table("facts")
 
@@ -153,6 +165,7 @@ def busy(size: int, seed: int = 0, days: int = 60) -> list[Event]:
                 item_id=f"i{dice.randrange(3)}" if KINDS[name].family != "privacy" else None,
                 reason=dice.choice(CONTROLS[name]) if name in CONTROLS else None,
                 total_fen=dice.randrange(1_000),
+                entry=dice.choice(("search", "feed", None)),
                 line=int(dice.random() < 0.2),
             )
         )

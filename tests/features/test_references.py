@@ -13,7 +13,7 @@ LOOKUPS = {
     "cuts": Lookup.of(["c"], [[0.1, 0.2, 0.3, 0.4]]),
     "graph.core": Lookup.of((), ()),
 }
-SOME = References.measured(NUMBERS, LOOKUPS, 7)
+SOME = References.measured({**References.empty().numbers, **NUMBERS}, LOOKUPS, 7)
 
 
 def test_a_round_trip_is_exact(tmp_path: Path) -> None:

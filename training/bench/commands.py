@@ -226,3 +226,21 @@ def groupbuy(
         report.measured("groupbuy", lambda: list(rows(succeeded, failed, chosen))),
         as_json=as_json,
     )
+
+
+@app.command()
+def portraits(
+    users: Annotated[int, typer.Option(help="People of the simulated world.")] = 3_000,
+    speed_users: Annotated[int, typer.Option(help="People for whom tags are timed.")] = 100_000,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="truth, halves, coverage, speed; repeat. Default: all."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tags against planted truth and against a later half year; how full, how fast."""
+    from training.bench import report
+    from training.bench.portraits.run import rows
+
+    found = report.measured("portraits", lambda: list(rows(users, speed_users, method)))
+    report.show(found, as_json=as_json)

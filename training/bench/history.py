@@ -38,6 +38,8 @@ MIX = {
 """Shares of kinds of events, those of the preset ``demo`` rounded."""
 
 _SOCIAL = (e.SHARED, e.OPENED, e.GROUP_JOINED)
+_ENTRIES = ("feed", "search", "share", "group")
+_NETWORKS = ("wifi", "5G")
 _PRICED = (e.VIEWED, e.ADDED, e.ORDERED, e.REFUNDED, e.WISHED)
 _PAID = (e.ORDERED, e.REFUNDED)
 _TIERS = np.array(["1", "new1", "2", "3", "4", "5"])
@@ -129,6 +131,9 @@ def _events(
         c.TOTAL: _where(paid, pa.array(price)),
         c.DISCOUNT: _where(paid, pa.array(price // 10)),
         c.ORDER: _where(paid, _names("order-", numbers)),
+        "entry": pa.DictionaryArray.from_arrays((numbers % 4).astype(np.int32), _ENTRIES),
+        "network": pa.DictionaryArray.from_arrays((numbers % 2).astype(np.int32), _NETWORKS),
+        "city": _where(paid, _names("city-", numbers % 300)),
     }
 
 

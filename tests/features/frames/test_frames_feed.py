@@ -13,6 +13,7 @@ from features.items import NEVER_US
 from features.online import Reading, State
 from features.points import Points
 from tests.features.histories import (
+    ITEM,
     START,
     ZONE,
     busy,
@@ -96,7 +97,8 @@ def test_what_is_unknown_is_empty_and_not_zero():
     row = dict(zip(frame.COLUMNS, served[0].tolist(), strict=True))
     assert math.isnan(row["user.since_order"])
     assert math.isnan(row["taste.price_gap"])
-    assert math.isnan(row["item.age"])
+    ages = served[: len(ITEM), list(frame.COLUMNS).index("item.age")]
+    assert np.isnan(ages).sum() == sum(one.listed_us is None for one in ITEM.values()) == 1
     assert row["user.views_7"] == row["touch.orders"] == 0.0
 
 

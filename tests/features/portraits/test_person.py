@@ -28,7 +28,10 @@ def test_a_deleted_tag_is_absent():
 def test_a_missing_consent_takes_its_tags_away():
     asked = names(*FULL, profile=PROFILE, consents=["personalize"])
     gone = names(*FULL, profile=PROFILE) - asked
-    assert gone == {"soc.share_open", "soc.strong_ties", "geo.city", "geo.tier"}
+    assert gone == {
+        "soc.share_open", "soc.strong_ties", "soc.share_gmv_90", "soc.k_factor",
+        "scene.after_social", "geo.city", "geo.tier",
+    }  # fmt: skip
     assert names(*FULL, profile=PROFILE, consents=[]) == set()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from features.catalogue import ACTIVE
 from features.clock import BusinessZone, Refresh
 from features.events import GROUP_SUCCEEDED, REFUNDED
+from features.festivals import spans
 from features.history import History
 from features.home import Home
 
@@ -20,15 +21,16 @@ _EVENTS = ", ".join(f"'{name}'" for name in sorted({*ACTIVE, REFUNDED, GROUP_SUC
 FACTS = f"""
 CREATE OR REPLACE TEMP TABLE facts AS
 WITH versions AS (
-    SELECT item_id, category, brand, shop, price_fen AS asked_fen,
+    SELECT item_id, category, brand, shop, listed_us, price_fen AS asked_fen,
         CASE WHEN row_number() OVER turns = 1 THEN 0 ELSE valid_from_us END AS from_us,
         coalesce(lead(valid_from_us) OVER turns, 1::BIGINT << 62) AS to_us
     FROM items WINDOW turns AS (PARTITION BY item_id ORDER BY valid_from_us)
 ), acts AS (
-    SELECT user_id, item_id, peer_id, event, at_us, line, total_fen, discount_fen, price_fen
+    SELECT user_id, item_id, peer_id, event, at_us, line, total_fen, discount_fen, price_fen,
+        entry, city, network
     FROM events WHERE event IN ({_EVENTS})
 )
-SELECT acts.* EXCLUDE (price_fen), category, brand, shop,
+SELECT acts.* EXCLUDE (price_fen), category, brand, shop, listed_us,
     {_BEIJING} // 86400000000 AS day,
     ({_BEIJING} % 86400000000 // 3600000000)::VARCHAR AS hour,
     CASE WHEN coalesce(price_fen, asked_fen) > 0 THEN ln(coalesce(price_fen, asked_fen)) END
@@ -52,10 +54,10 @@ def _decay(days: float, now: str = "$now") -> str:
     return f"exp((at_us - {now}) * {0.6931471805599453 / (days * 86_400e6)!r})"
 
 
-def _taste(column: str) -> str:
+def _taste(column: str, more: str = "") -> str:
     return f"""
         SELECT user_id, {column},
-            coalesce(sum({_INTEREST} * {_decay(30)}), 0.0) AS {column}__interest_30
+            coalesce(sum({_INTEREST} * {_decay(30)}), 0.0) AS {column}__interest_30{more}
         FROM facts WHERE {column} IS NOT NULL AND {_INTEREST} IS NOT NULL
         GROUP BY user_id, {column}"""
 
@@ -71,6 +73,17 @@ def _first_lines(amount: str, days: int) -> str:
     )
 
 
+_BOUGHT_BRAND = """,
+            count(*) FILTER (event = 'Order Completed' AND day >= $today - 365)::DOUBLE
+                AS brand__orders_365,
+            count(*) FILTER (event IN ('Product Shared', 'Product Reviewed')
+                AND day >= $today - 365)::DOUBLE AS brand__praise_365"""
+_FEW_DAYS = "CASE WHEN (day + 3) % 7 < 5 AND network IS NOT NULL"
+_COMMUTING = (
+    f"{_FEW_DAYS} AND hour IN ('7', '8', '17', '18', '19') AND lower(network) IN "
+    "('2g', '3g', '4g', '5g', 'cell', 'cellular', 'mobile')"
+)
+_DEALT = "discount_fen > 0 AND discount_fen >= 0.1 * (total_fen + discount_fen)"
 _ORDERED = "CASE event WHEN 'Order Completed' THEN 1.0 END"
 _SPENT = (
     "CASE event WHEN 'Order Completed' THEN total_fen WHEN 'Order Refunded' THEN -total_fen END"
@@ -92,6 +105,23 @@ WITH own AS (
         {_first_lines(_SPENT, 180)} AS user__spent_180,
         {_first_lines(_SPENT, 365)} AS user__spent_365,
         {_first_lines(_SAVED, 365)} AS user__saved_365,
+        {_first_lines("CASE event WHEN 'Order Refunded' THEN 1.0 END", 365)}
+            AS user__refunds_365,
+        {_first_lines(f"CASE WHEN {_ORDER} AND {_DEALT} THEN 1.0 END", 365)} AS user__dealt_365,
+        {_first_lines("CASE event WHEN 'Coupon Applied' THEN 1.0 END", 365)}
+            AS user__coupons_365,
+        {_when("Product Added", "d30")} AS user__carts_30,
+        coalesce(sum(CASE WHEN event = 'Product Viewed' AND at_us >= listed_us
+            AND at_us < listed_us + 30 * 86400000000 THEN d30 END), 0.0) AS user__fresh_30,
+        {_first_lines(f"{_FEW_DAYS} AND {_ORDER} THEN 1.0 END", 90)} AS user__workday_orders_90,
+        {_first_lines(f"{_COMMUTING} AND {_ORDER} THEN 1.0 END", 90)}
+            AS user__commute_orders_90,
+        count(DISTINCT CASE WHEN {_ORDER} AND day >= $today - 365 THEN city END)::DOUBLE
+            AS user__cities_365,
+        coalesce(sum(CASE WHEN acted AND (day + 3) % 7 >= 5 THEN d30 END), 0.0)
+            AS user__weekend_30,
+        count(DISTINCT CASE WHEN acted AND day >= $today - 30 THEN day * 24 + hour::INT END)
+            ::DOUBLE AS user__hours_30,
         count(*) FILTER ({_ORDER} AND line = 0)::DOUBLE AS user__orders,
         min(CASE WHEN {_ORDER} THEN at_us END)::DOUBLE AS user__first_order,
         max(CASE WHEN {_ORDER} THEN at_us END)::DOUBLE AS user__last_order,
@@ -146,6 +176,8 @@ SELECT user_id, category,
     coalesce(sum(looked * log_price * d90), 0.0) AS category__price_90,
     coalesce(sum(CASE WHEN log_price IS NOT NULL THEN looked * d90 END), 0.0)
         AS category__priced_90,
+    max(CASE WHEN {_ORDER} THEN at_us END)::DOUBLE AS category__last_order,
+    count(*) FILTER (event = 'Product Reviewed')::DOUBLE AS category__reviews,
     max(at_us)::DOUBLE AS category__last
 FROM (
     SELECT *, {_INTEREST} AS interest, {_LOOKED} AS looked, {_decay(90)} AS d90 FROM facts
@@ -156,6 +188,11 @@ FROM (
 _HOUR = f"""
 SELECT user_id, hour, sum({_decay(30)}) AS hour__active_30
 FROM facts WHERE {_ACTED} GROUP BY user_id, hour
+"""
+
+_ENTRY = f"""
+SELECT user_id, entry, sum({_decay(30)}) AS entry__active_30
+FROM facts WHERE {_ACTED} AND entry IS NOT NULL GROUP BY user_id, entry
 """
 
 _TOUCH = f"""
@@ -175,9 +212,11 @@ WITH own AS (
         {_when("Product Shared", _decay(30))} AS pair__shared_30,
         count(*) FILTER (event = 'Product Shared')::DOUBLE AS pair__shared,
         coalesce(sum(CASE event WHEN 'Share Link Opened' THEN 1.0 WHEN 'Group Buy Joined' THEN 2.0
-            END * {_decay(90)}), 0.0) AS pair__together_90
+            END * {_decay(90)}), 0.0) AS pair__together_90,
+        {_when("Order Completed", f"CASE WHEN line = 0 THEN {_decay(30)} END")} AS pair__led_30,
+        count(*) FILTER (event = 'Group Buy Joined')::DOUBLE AS pair__invited
     FROM facts
-    WHERE event IN ('Share Link Opened', 'Product Shared', 'Group Buy Joined')
+    WHERE event IN ('Share Link Opened', 'Product Shared', 'Group Buy Joined', 'Order Completed')
         AND peer_id <> user_id
     GROUP BY user_id, peer_id
 ), of_others AS (
@@ -188,9 +227,12 @@ WITH own AS (
         max(CASE WHEN event = 'Share Link Opened' THEN at_us END)::DOUBLE AS pair__last_opened_by,
         coalesce(sum(CASE event WHEN 'Share Link Opened' THEN 1.0 WHEN 'Group Buy Joined' THEN 2.0
             END * {_decay(90)}), 0.0) AS pair__together_by_90,
+        count(*) FILTER ({_ORDER} AND line = 0)::DOUBLE AS pair__sold,
+        {_first_lines(_SPENT, 90)} AS pair__sold_90,
         count(*) FILTER (event IN ('Sharer Muted', 'Share Reported'))::DOUBLE AS pair__muted_by
     FROM facts
-    WHERE event IN ('Share Link Opened', 'Group Buy Joined', 'Sharer Muted', 'Share Reported')
+    WHERE event IN ('Share Link Opened', 'Group Buy Joined', 'Sharer Muted', 'Share Reported',
+            'Order Completed', 'Order Refunded')
         AND peer_id <> user_id
     GROUP BY facts.peer_id, facts.user_id
 )
@@ -237,9 +279,18 @@ ON facts.user_id = v.user_id AND at_us >= from_us AND at_us < to_us
 WHERE {_ORDER} AND item_id IS NOT NULL AND city_tier IS NOT NULL GROUP BY item_id, city_tier
 """
 
+_PHASE = f"""
+SELECT user_id, phase, {_first_lines(_SPENT, 365)} AS phase__spent_365,
+    {_first_lines(_SPENT, 730)} AS phase__spent_730
+FROM (SELECT *, CASE $phases END AS phase FROM facts WHERE {_SPENT} IS NOT NULL)
+WHERE phase IS NOT NULL GROUP BY user_id, phase
+"""
+
 TABLES: Mapping[str, str] = {
-    "user": _USER, "category": _CATEGORY, "brand": _taste("brand"), "shop": _taste("shop"),
-    "hour": _HOUR, "touch": _TOUCH, "pair": _PAIR, "item": _ITEM, "tier": _TIER,
+    "user": _USER, "category": _CATEGORY, "brand": _taste("brand", _BOUGHT_BRAND),
+    "shop": _taste("shop"),
+    "hour": _HOUR, "entry": _ENTRY, "phase": _PHASE,
+    "touch": _TOUCH, "pair": _PAIR, "item": _ITEM, "tier": _TIER,
 }  # fmt: skip
 """Statement by the word of its key."""
 
@@ -248,7 +299,12 @@ def write(home: Home, at_us: int, folder: Path) -> None:
     """Compute every table as of an instant, days of Beijing, and write it as Parquet."""
     zone = BusinessZone("Asia/Shanghai")
     midnight = int(zone.floor(at_us, Refresh.DAY))
-    values = {"$now": at_us, "$midnight": midnight, "$today": int(zone.day(at_us))}
+    today = int(zone.day(at_us))
+    phases = " ".join(
+        f"WHEN day BETWEEN {low} AND {high} THEN '{name}'"
+        for low, high, name in spans(today - 730, today)
+    )
+    values = {"$now": at_us, "$midnight": midnight, "$today": today, "$phases": phases}
     with History(home).connect(end_us=at_us) as connection:
         connection.execute(FACTS)
         for word, query in TABLES.items():

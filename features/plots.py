@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from training.markup import element
+from features.markup import element
 
 WIDTH = 720
 ROW = 24

@@ -1,6 +1,6 @@
 import pytest
 
-from training.plots import LABEL, MARGIN, SIDE, Bar, bars, calibration
+from features.plots import LABEL, MARGIN, SIDE, Bar, bars, calibration
 
 
 def test_bars_without_values_are_only_labels() -> None:

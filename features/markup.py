@@ -1,9 +1,12 @@
 """HTML and SVG as a tree of elements, so that nothing is left unclosed or unescaped."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 Child = ET.Element | str
+
+_STYLE = Path(__file__).with_name("page.css")
 
 
 def element(tag: str, /, *children: Child, **attributes: object) -> ET.Element:
@@ -50,6 +53,18 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Child]]) -> ET.Element:
         element("table", element("thead", header), element("tbody", *body)),
         class_="wide",
     )
+
+
+def page(title: str, body: ET.Element) -> str:
+    """A whole page that needs nothing else: its style stands in it, nothing is fetched."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", title),
+        element("style", _STYLE.read_text(encoding="utf-8")),
+    )
+    return "<!DOCTYPE html>\n" + text(element("html", head, body, lang="zh"))
 
 
 def text(made: ET.Element) -> str:

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.markup import element, table, text
+from features.markup import element, table, text
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn"]))
 

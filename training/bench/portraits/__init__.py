@@ -1,0 +1,1 @@
+"""``huoren bench portraits``: do tags carry truth, do they last, how full are they, how fast."""
