@@ -45,19 +45,13 @@ _COUNTERS = (
     Counter("user.views_1", "views, half-life a day", Key.USER, _VIEW, half_life=Days(1)),
     Counter("user.views_7", "views, half-life a week", Key.USER, _VIEW, half_life=Days(7)),
     Counter("user.views_30", "views, half-life 30 days", Key.USER, _VIEW, half_life=Days(30)),
-    Counter(
-        "user.carts_7", "carts, half-life a week", Key.USER, {e.ADDED: 1.0}, half_life=Days(7)
-    ),
+    Counter("user.carts_7", "carts, half-life a week", Key.USER, {e.ADDED: 1.0}, half_life=Days(7)),
     Counter(
         "user.orders_30", "orders, half-life 30 days", Key.USER, _ORDER,
         half_life=Days(30), once=True,
     ),
-    Counter(
-        "user.orders_365", "orders in 365 days", Key.USER, _ORDER, window=Days(365), once=True
-    ),
-    Counter(
-        "user.orders_180", "orders in 180 days", Key.USER, _ORDER, window=Days(180), once=True
-    ),
+    Counter("user.orders_365", "orders in 365 days", Key.USER, _ORDER, window=Days(365), once=True),
+    Counter("user.orders_180", "orders in 180 days", Key.USER, _ORDER, window=Days(180), once=True),
     Counter(
         "user.spent_180", "paid in 180 days, net of refunds, in fen", Key.USER,
         {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(180), once=True,
@@ -123,9 +117,7 @@ _COUNTERS = (
         "user.interest_30", "weight of all acts, half-life 30 days", Key.USER, INTEREST,
         half_life=Days(30),
     ),
-    Counter(
-        "user.active_30", "acts, half-life 30 days", Key.USER, ACTIVE, half_life=Days(30),
-    ),
+    Counter("user.active_30", "acts, half-life 30 days", Key.USER, ACTIVE, half_life=Days(30)),
     Counter(
         "user.price_30", "log prices of what was viewed or bought, half-life 30 days", Key.USER,
         {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="log_price", half_life=Days(30),
@@ -209,18 +201,14 @@ _COUNTERS = (
         "category.priced_90", "weight behind category.price_90", Key.CATEGORY,
         {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}, value="priced", half_life=Days(90),
     ),
-    Counter(
-        "category.last_order", "instant of the last purchase", Key.CATEGORY, _ORDER, last=c.AT
-    ),
+    Counter("category.last_order", "instant of the last purchase", Key.CATEGORY, _ORDER, last=c.AT),
     Counter("category.reviews", "reviews written ever", Key.CATEGORY, {e.REVIEWED: 1.0}),
     Counter("category.last", "instant of the last act", Key.CATEGORY, INTEREST, last=c.AT),
     Counter(
         "brand.interest_30", "weight of acts, half-life 30 days", Key.BRAND, INTEREST,
         half_life=Days(30),
     ),
-    Counter(
-        "brand.orders_365", "lines bought in 365 days", Key.BRAND, _ORDER, window=Days(365)
-    ),
+    Counter("brand.orders_365", "lines bought in 365 days", Key.BRAND, _ORDER, window=Days(365)),
     Counter(
         "brand.praise_365", "shares and reviews in 365 days", Key.BRAND,
         {e.SHARED: 1.0, e.REVIEWED: 1.0}, window=Days(365),
@@ -312,8 +300,7 @@ _COUNTERS = (
     ),
     Counter(
         "pair.muted_by", "times this peer muted or reported own shares", Key.PAIR,
-        {e.MUTED: 1.0, e.REPORTED: 1.0}, mirror=True, scope=_SOCIAL,
-        sensitivity=Sensitivity.SYSTEM,
+        {e.MUTED: 1.0, e.REPORTED: 1.0}, mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),
     # ── an item; as of the start of the business day ────────────────────────────────────────
     Counter(

@@ -165,7 +165,7 @@ def busy(size: int, seed: int = 0, days: int = 60) -> list[Event]:
                 item_id=f"i{dice.randrange(3)}" if KINDS[name].family != "privacy" else None,
                 reason=dice.choice(CONTROLS[name]) if name in CONTROLS else None,
                 total_fen=dice.randrange(1_000),
-                entry=dice.choice(("search", "feed", None)),
+                entry=("search", "feed", None)[n % 3],
                 line=int(dice.random() < 0.2),
             )
         )

@@ -35,6 +35,12 @@ KEPT = (
 
 FOLDS = 5
 DRAWS = 500
+STRENGTHS = tuple(10.0**power for power in (-5, -4.5, -4, -3.5, -3, -2.5, -2))
+"""Inverse strengths of the penalty that each fold chooses from, on its own training rows."""
+
+FEW = 50
+"""Households with both values below which a tag is not judged."""
+
 FAVOURITES = 10
 COMMON = 60
 """Categories whose scores are inputs when demographics are foretold."""
@@ -71,7 +77,9 @@ def rows(data: Path) -> Iterator[Row]:
     ids = sorted(set(first["user_id"].to_pylist()) & set(second["user_id"].to_pylist()))
     before, after = _of(first, ids), _of(second, ids)
     for tag in KEPT:
-        yield _kept(tag, column(before, tag), column(after, tag))
+        values = column(before, tag), column(after, tag)
+        if np.isfinite(values).all(axis=0).sum() >= FEW:
+            yield _kept(tag, *values)
     yield _favourites(before, after)
     yield from _demographics(first, pq.read_table(data / "demographics.parquet"))
 
@@ -130,21 +138,28 @@ def _favourites(before: pa.Table, after: pa.Table) -> Row:
 
 
 def _demographics(people: pa.Table, told: pa.Table) -> Iterator[Row]:
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegressionCV
     from sklearn.metrics import log_loss, roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     households = [str(one) for one in told["household_id"].to_pylist()]
-    known = set(people["user_id"].to_pylist())
-    kept = [i for i, one in enumerate(households) if one in known]
+    described = set(people["user_id"].to_pylist())
+    kept = [i for i, one in enumerate(households) if one in described]
     inputs = _inputs(_of(people, [households[i] for i in kept]))
     for asked, (name, answer) in ASKED.items():
-        yes = np.array([bool(answer(told[name][i].as_py())) for i in kept])
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2_000))
+        answers = [told[name][i].as_py() for i in kept]
+        known = np.array([one is not None for one in answers])
+        yes = np.array([bool(answer(one)) for one in answers])[known]
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-        chance = cross_val_predict(model, inputs, yes, cv=folds, method="predict_proba")[:, 1]
+        weakest_first = LogisticRegressionCV(
+            Cs=STRENGTHS, cv=folds, scoring="neg_log_loss", max_iter=2_000,
+            l1_ratios=(0.0,), use_legacy_attributes=False,
+        )  # fmt: skip
+        model = make_pipeline(StandardScaler(), weakest_first)
+        chance = cross_val_predict(model, inputs[known], yes, cv=folds, method="predict_proba")
+        chance = chance[:, 1]
         auc = float(roc_auc_score(yes, chance))
         half = 1.96 * _auc_error(auc, int(yes.sum()), int((~yes).sum()))
         yield {
@@ -152,7 +167,7 @@ def _demographics(people: pa.Table, told: pa.Table) -> Iterator[Row]:
             "low": round(auc - half, 3), "high": round(auc + half, 3),
             "log_loss": round(float(log_loss(yes, chance)), 4),
             "mean": round(float(log_loss(yes, np.full(len(yes), yes.mean()))), 4),
-            "people": len(kept),
+            "people": len(yes),
         }  # fmt: skip
 
 
