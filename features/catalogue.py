@@ -299,6 +299,27 @@ _COUNTERS = (
         mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),
     Counter(
+        "pair.days_90", "days with an opening or a joined group buy in 90 days", Key.PAIR,
+        _TOGETHER, distinct="day", window=Days(90), scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.days_by_90", "days with such an act of the peer in 90 days", Key.PAIR, _TOGETHER,
+        distinct="day", window=Days(90), mirror=True, scope=_SOCIAL,
+        sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.last_together", "instant of the last opening or joined group buy", Key.PAIR,
+        _TOGETHER, last=c.AT, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.last_together_by", "instant of the last such act of the peer", Key.PAIR,
+        _TOGETHER, last=c.AT, mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
+        "pair.received_30", "shares received from this peer, half-life 30 days", Key.PAIR, _SHARE,
+        half_life=Days(30), mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
+    ),
+    Counter(
         "pair.muted_by", "times this peer muted or reported own shares", Key.PAIR,
         {e.MUTED: 1.0, e.REPORTED: 1.0}, mirror=True, scope=_SOCIAL, sensitivity=Sensitivity.SYSTEM,
     ),

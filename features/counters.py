@@ -11,6 +11,7 @@ with ``t < T``. A window of N days at T covers the N whole business days before 
 so far. Where nothing matched, sums and numbers are 0, first and last values are absent.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -237,6 +238,11 @@ class Counter:
     def column(self) -> str:
         """Column name in tables: the name, which SQL would have to quote, with ``__``."""
         return self.name.replace(".", "__")
+
+    @property
+    def nothing(self) -> float:
+        """Its value where nothing matched."""
+        return math.nan if self.last or self.first else 0.0
 
     @property
     def online(self) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import duckdb
@@ -26,6 +27,8 @@ from features.events import ANONYMOUS_PREFIX
 from features.history import THREADS, History
 from features.home import Home
 from features.ingest.writing import Transaction
+from features.references import References
+from features.risk import TRUSTED
 from features.tables import TABLES, Table
 from features.tombstones import NAMED, OWNERS, Absence
 
@@ -97,10 +100,37 @@ class Erasure:
             ("scores", (self.home.root / "scores").rglob("*.parquet")),
         ):
             self._plain(place, sorted(files))
+        for folder in sorted(self.home.features.glob("*/references")):
+            self._references(folder)
+        self._trusted(self.home.root / TRUSTED)
         for path in sorted((self.home.root / "exports").rglob("*.csv")):
             self._csv(path)
         self._lists()
         shutil.rmtree(self.home.work, ignore_errors=True)  # made from everybody; made again
+
+    def _trusted(self, path: Path) -> None:
+        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+        if self.user_id in lines:
+            self._write(path, "\n".join(line for line in lines if line != self.user_id))
+            self._count("trusted", 1)
+
+    def _references(self, folder: Path) -> None:
+        """Write a snapshot's references anew, and name their version in its manifest."""
+        left = References.without(folder, self.user_id)
+        if left is None:
+            return
+        with TemporaryDirectory() as place:
+            left.save(Path(place))
+            kept = {path.name: path.read_bytes() for path in Path(place).iterdir()}
+        for path in sorted(folder.iterdir()):
+            if path.name not in kept:
+                self.into.remove(path)
+        for name, content in kept.items():
+            self.into.place(folder / name).write_bytes(content)
+        manifest = folder.parent / "manifest.json"
+        told = {**json.loads(manifest.read_text()), "references": left.version}
+        self.into.place(manifest).write_text(json.dumps(told, indent=1))
+        self._count("snapshots", 1)
 
     def _canonical(self, table: Table) -> None:
         absence = Absence(table.name, "getvariable('person')")

@@ -110,6 +110,25 @@ class IdMap:
             at += 1
         return UNKNOWN
 
+    def without(self, name: str) -> Self:
+        """The map of the others; their codes move up.
+
+        Examples
+        --------
+        >>> ids = IdMap.of(["u1", "用户2", "u3"]).without("用户2")
+        >>> sorted(ids.names(range(2))), ids.code("用户2")
+        (['u1', 'u3'], -1)
+        """
+        code = self.code(name)
+        if code == UNKNOWN:
+            return self
+        end = int(self.ends[code])
+        size = end - (int(self.ends[code - 1]) if code else 0)
+        ends = np.delete(self.ends, code)
+        ends[code:] -= size
+        blob = np.concatenate([self.blob[: end - size], self.blob[end:]])
+        return type(self)(np.delete(self.hashes, code), ends, blob)
+
     def save(self, folder: Path, stem: str) -> None:
         """Write the three arrays as ``<stem>.<part>.npy``."""
         for part in ("hashes", "ends", "blob"):

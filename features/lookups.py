@@ -56,6 +56,20 @@ class Lookup:
         found[known] = self.values[codes[known]]
         return found
 
+    def without(self, name: str) -> Self:
+        """The same for everybody else.
+
+        Examples
+        --------
+        >>> shares = Lookup.of(["shoes", "bags"], [0.75, 0.25]).without("shoes")
+        >>> shares.read(["bags", "shoes"], 0.0).tolist()
+        [0.25, 0.0]
+        """
+        code = self.ids.code(name)
+        if code == UNKNOWN:
+            return self
+        return type(self)(self.ids.without(name), np.delete(self.values, code, axis=0))
+
     def save(self, folder: Path, stem: str) -> None:
         """Write as ``<stem>.<part>.npy``."""
         self.ids.save(folder, stem)

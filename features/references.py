@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,9 @@ _FILE = "references.json"
 
 NO_HABITS = habits_of.Habits()
 """Of buyers of nothing."""
+
+PERSONAL = ("graph", "risk", "tie.person")
+"""Lookups by person."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +113,25 @@ class References:
         """References of this declaration; empty lookups are dropped."""
         kept = {name: table for name, table in lookups.items() if len(table)}
         return cls(at_us, declaration_hash(), dict(numbers), kept)
+
+    def with_more(
+        self, numbers: Mapping[str, tuple[float, ...]], lookups: Mapping[str, Lookup]
+    ) -> Self:
+        """These and others; of equal names the others; empty lookups are dropped.
+
+        Examples
+        --------
+        >>> References.empty().with_more({"median.r_days": (3.0,)}, {}).number("median.r_days")
+        3.0
+        """
+        kept = {name: one for name, one in {**self.lookups, **lookups}.items() if len(one)}
+        return type(self)(self.as_of_us, self.declaration, {**self.numbers, **numbers}, kept)
+
+    def less(self, *names: str) -> Self:
+        """These without some numbers and lookups."""
+        numbers = {name: one for name, one in self.numbers.items() if name not in names}
+        lookups = {name: one for name, one in self.lookups.items() if name not in names}
+        return type(self)(self.as_of_us, self.declaration, numbers, lookups)
 
     @cached_property
     def version(self) -> str:
@@ -220,7 +242,7 @@ class References:
         path = folder / _FILE
         if not path.exists():
             raise MissingStep(f"no references in {folder}", next_step="run `huoren features`")
-        content = json.loads(path.read_text())
+        content, found = cls._read(folder)
         if content["declaration"] != declaration_hash():
             raise BundleMismatch(
                 f"the references in {folder} were made from other counters",
@@ -236,12 +258,6 @@ class References:
                 got="none of that name",
                 next_step="run `huoren features` again",
             )
-        found = cls(
-            content["as_of_us"],
-            content["declaration"],
-            {name: _floats(row) for name, row in content["numbers"].items()},
-            {name: Lookup.open(folder, name) for name in content["lookups"]},
-        )
         if found.version != content["version"]:
             raise BundleCorrupt(
                 f"the references in {folder} were changed",
@@ -250,6 +266,37 @@ class References:
                 next_step="run `huoren features` again",
             )
         return found
+
+    @classmethod
+    def without(cls, folder: Path, user_id: str) -> Self | None:
+        """What ``save`` wrote, of whatever declaration, without a person; None if it names nobody.
+
+        Parameters
+        ----------
+        folder : Path
+            May hold no references.
+        user_id : str
+            The person.
+        """
+        if not (folder / _FILE).exists():
+            return None
+        _, found = cls._read(folder)
+        named = {name: one for name, one in found.lookups.items() if name in PERSONAL}
+        left = {name: one.without(user_id) for name, one in named.items()}
+        if all(left[name] is one for name, one in named.items()):
+            return None
+        return found.with_more({}, left)
+
+    @classmethod
+    def _read(cls, folder: Path) -> tuple[dict[str, Any], Self]:
+        content = json.loads((folder / _FILE).read_text())
+        found = cls(
+            content["as_of_us"],
+            content["declaration"],
+            {name: _floats(row) for name, row in content["numbers"].items()},
+            {name: Lookup.open(folder, name) for name in content["lookups"]},
+        )
+        return content, found
 
     def _text(self) -> str:
         return json.dumps({

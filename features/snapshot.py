@@ -17,7 +17,18 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import batch, choices, habits, online, population, portraits, ties
+from features import (
+    batch,
+    choices,
+    graph,
+    habits,
+    online,
+    population,
+    portraits,
+    risk,
+    strength,
+    ties,
+)
 from features import columns as c
 from features.catalogue import INTEREST, declaration_hash
 from features.clock import BusinessZone, format_instant
@@ -28,6 +39,7 @@ from features.engines.span import Span
 from features.errors import MissingStep, StoreError
 from features.history import History
 from features.home import Home
+from features.lookups import Lookup
 from features.references import References
 
 
@@ -74,6 +86,16 @@ class Snapshot:
     def references(self) -> References:
         """The references valid from this snapshot on; raises when they are another snapshot's."""
         return References.open(self.folder / "references").require(self.manifest.references)
+
+    @property
+    def strength(self) -> pa.Table:
+        """Every tie with its strength; see ``features.strength.table``."""
+        return pq.read_table(self.folder / "strength.parquet")
+
+    @property
+    def risk(self) -> pa.Table:
+        """Who is kept out of what models learn from, and why; see ``features.risk.Risk.table``."""
+        return pq.read_table(self.folder / "risk.parquet")
 
     @property
     def portraits(self) -> pa.Table:
@@ -198,15 +220,23 @@ def publish(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         write_tables(opened, folder, at_us, zone)
+        fakes = risk.find(opened.history, at_us, risk.trusted(home))
         sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
         found = habits.Habits.read(opened.read, opened.facts, at_us)
         events = opened.events
     tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
-    references = References.build(tables, sold, at_us, zone, found)
+    held = pq.read_table(folder / "ties.parquet")
+    users = choices.people(History(home), at_us)
+    more = _fitted(home, tables, users, at_us)
+    references = References.build(tables, sold, at_us, zone, found).with_more(*more)
+    edges = strength.table(tables[Key.PAIR], held, strength.Strength.of(references), at_us)
+    pq.write_table(edges, folder / "strength.parquet", compression="zstd")
+    pq.write_table(fakes.table(), folder / "risk.parquet", compression="zstd")
+    placed = graph.Graph.of(fakes.clean(edges), users).measures()
+    references = references.with_more({}, {graph.NAME: placed, risk.NAME: fakes.lookup()})
     references.save(folder / "references")
-    told = choices.people(History(home), at_us)
-    pq.write_table(told, folder / "people.parquet", compression="zstd")
-    people = portraits.build(tables, references, told, at_us=at_us, zone=zone)
+    pq.write_table(users, folder / "people.parquet", compression="zstd")
+    people = portraits.build(tables, references, users, at_us=at_us, zone=zone)
     pq.write_table(people, folder / "portraits.parquet", compression="zstd")
     manifest = Manifest(at_us, declaration_hash(), zone.name, references.version, log_seq, events)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
@@ -220,6 +250,14 @@ def write_tables(opened: Engine, folder: Path, at_us: int, zone: BusinessZone) -
     opened.write(_tables(opened.facts, folder, at_us, zone))
     held = ties.in_force(opened.history, at_us)
     pq.write_table(held, folder / "ties.parquet", compression="zstd")
+
+
+def _fitted(
+    home: Home, tables: Mapping[Key, pa.Table], users: pa.Table, at_us: int
+) -> tuple[Mapping[str, tuple[float, ...]], Mapping[str, Lookup]]:
+    """Numbers and lookups of what training fitted before T."""
+    fitted = strength.Fitted.newest(home, at_us)
+    return ({}, {}) if fitted is None else fitted.references(tables[Key.USER], users, at_us)
 
 
 def _tables(

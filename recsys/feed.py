@@ -21,6 +21,7 @@ from features.frames import feed as frame
 from features.ids import UNKNOWN
 from features.items import Items
 from features.online import Reading, State, apply, fact
+from features.strength import Strength
 from recsys import moment, pipeline
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
@@ -101,6 +102,7 @@ class Feed:
         self.bundle = bundle
         self.parts = bundle.parts
         self.zone = BusinessZone(bundle.settings.zone)
+        self.strength = Strength.of(self.parts.references)
         self.sources = sources(self.parts)
         self.rules = rules(self.parts)
 
@@ -184,7 +186,7 @@ class Feed:
         personalized: bool,
         trace: _Trace,
     ) -> Moment:
-        close = moment.closest(reading) if personalized else []
+        close = moment.closest(reading, query.user_id, self.strength) if personalized else []
         if not consent.gives(consent.say(reading.state), Scope.SOCIAL_GRAPH):
             close = []
         if close and monotonic() > query.deadline_s:

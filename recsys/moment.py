@@ -11,13 +11,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from features import consent, ties
+from features import consent
 from features import events as e
 from features.catalogue import INTEREST
 from features.clock import DAY_US
 from features.counters import Key, Scope
 from features.ids import IdMap
-from features.online import Act, Reading, State
+from features.online import Act, Reading, State, live
+from features.strength import UNFITTED, Strength
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -175,10 +176,21 @@ class Moment:
         return Moment(self.at_us, nobody, NOBODY, np.zeros(0, dtype=np.int32))
 
 
-def closest(reading: Reading) -> list[tuple[str, float]]:
+def closest(
+    reading: Reading, user_id: str = "", strength: Strength = UNFITTED
+) -> list[tuple[str, float]]:
     """The closest friends of a person with the strength of each tie, strongest first.
 
     Friends are declared ties and people with whom something was done together.
+
+    Parameters
+    ----------
+    reading : Reading
+        The person's state at the instant.
+    user_id : str
+        The person.
+    strength : Strength
+        Of the bundle's references.
     """
     if not (reading.state.ties or reading.state.cells.get(Key.PAIR.word)):
         return []
@@ -187,13 +199,13 @@ def closest(reading: Reading) -> list[tuple[str, float]]:
     names = [*peers, *(peer for peer in reading.state.ties if peer not in known)]
     extra = np.zeros(len(names) - len(peers))
     tied = np.array([float(name in reading.state.ties) for name in names])
-    strength = ties.strength(
-        tied,
-        np.concatenate([values["pair.together_90"], extra]),
-        np.concatenate([values["pair.together_by_90"], extra]),
-    )
-    order = sorted(range(len(names)), key=lambda i: (-strength[i], names[i]))[:FRIENDS]
-    return [(names[i], float(strength[i])) for i in order if strength[i] > 0]
+    filled = {
+        counter.name: np.concatenate([values[counter.name], extra + counter.nothing])
+        for counter in live(Key.PAIR)
+    }
+    close = strength(user_id, names, tied, filled, reading.at_us)
+    order = sorted(range(len(names)), key=lambda i: (-close[i], names[i]))[:FRIENDS]
+    return [(names[i], float(close[i])) for i in order if close[i] > 0]
 
 
 def own_acts(state: State) -> list[Act]:

@@ -39,6 +39,8 @@ class TrainConfig:
         Opened shares without which no share ranker is learned.
     repeats_from : float
         Purchases repeat where at least this part of them is of something bought before.
+    clean : bool
+        Whether fakes are left out (``features.risk``).
     seed : int
         Of everything that is drawn.
     als : AlsConfig
@@ -60,6 +62,7 @@ class TrainConfig:
     shares_each: int = 200
     fewest_shares: int = 300
     repeats_from: float = 0.02
+    clean: bool = True
     seed: int = 0
     als: AlsConfig = field(default_factory=AlsConfig)
     feed: LambdaMartConfig = field(default_factory=LambdaMartConfig)

@@ -1,5 +1,6 @@
 """Fits what the sources of a bundle hold, as of one instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -16,11 +17,12 @@ from features.counters import Key
 from features.errors import InputError
 from features.items import Items
 from features.references import References
+from features.strength import Fitted
 from recsys.bundle import Parts, Settings
 from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular
 from training.config import TrainConfig
-from training.past import Past
+from training.past import Past, Queries
 from training.retrieval import near
 
 TARGETS = (e.ORDERED, e.OPENED, e.ADDED, e.VIEWED)
@@ -49,6 +51,8 @@ class Ground:
         The run.
     similar : near.Choice
         Which item–item matrix is served.
+    ties : Fitted, optional
+        Weights of ties.
     """
 
     past: Past
@@ -56,6 +60,7 @@ class Ground:
     settings: Settings
     config: TrainConfig
     similar: near.Choice = USUAL
+    ties: Fitted | None = None
 
 
 def settings(past: Past, config: TrainConfig) -> Settings:
@@ -109,7 +114,27 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
     als = Als.fit(did, ground.config.als, ground.config.seed)
     popular = Popular.of_counters(items.counters, popularity)
     similar = near.fit(did, ground.similar)
-    return Parts(items, References.empty(), als, popular, None, None, ground.settings, similar)
+    told = references(ground, at_us)
+    return Parts(items, told, als, popular, None, None, ground.settings, similar)
+
+
+def references(ground: Ground, at_us: int) -> References:
+    """Weights of ties, and what people do with others, as of an instant."""
+    if ground.ties is None:
+        return References.empty()
+    counters = batch.values(ground.rows, Key.USER, at_us, ground.past.zone).to_pyarrow()
+    users = said(ground.past, counters[c.USER].to_pylist(), at_us)
+    return References.empty().with_more(*ground.ties.references(counters, users, at_us))
+
+
+def said(past: Past, users: Sequence[str], at_us: int) -> pa.Table:
+    """Consents of people as of an instant: ``user_id``, ``consents`` (null: not asked)."""
+    asked = past.say(Queries(users, np.full(len(users), at_us, dtype=np.int64)))
+    consents = [None if one.consents is None else sorted(one.consents) for one in asked]
+    return pa.table({
+        c.USER: pa.array(users, pa.string()),
+        "consents": pa.array(consents, pa.list_(pa.string())),
+    })
 
 
 def catalogue(ground: Ground, at_us: int) -> Items:
@@ -141,13 +166,15 @@ def interactions(past: Past, items: Items, at_us: int) -> sparse.csr_matrix:
     Returns
     -------
     scipy.sparse.csr_matrix, float32, shape (people, items)
-        Sum of the weights of all acts; only positive ones.
+        Sum of the weights of all acts; only positive ones. Fakes are left out.
     """
     weights = " ".join(f"WHEN '{name}' THEN {weight}" for name, weight in INTEREST.items())
     rows = past.connection.sql(
         f"SELECT {c.USER}, {c.ITEM}, sum(CASE {c.EVENT} {weights} ELSE 0 END) AS weight "
         f"FROM facts WHERE {c.AT} < {int(at_us)} AND {c.ITEM} IS NOT NULL "
-        f"GROUP BY ALL HAVING weight > 0 ORDER BY ALL"
+        f"AND {c.USER} NOT IN (SELECT unnest($fakes::VARCHAR[])) "
+        f"GROUP BY ALL HAVING weight > 0 ORDER BY ALL",
+        params={"fakes": sorted(past.risk.people)},
     ).to_arrow_table()
     users = rows[c.USER].combine_chunks().dictionary_encode()
     names = rows[c.ITEM].combine_chunks().dictionary_encode()

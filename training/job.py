@@ -21,7 +21,7 @@ from training.split import Window
 from training.steps.progress import Notice
 from training.tracking import Tracking
 
-SHOWN = ("ndcg@20", "recall@20", "mrr@20", "coverage", "mrr@5", "hit@5")
+SHOWN = ("ndcg@20", "recall@20", "mrr@20", "coverage", "mrr@5", "hit@5", "auc", "average_precision")
 """Measures of the printed table; those a surface does not have are left out."""
 
 

@@ -18,13 +18,14 @@ from features.catalogue import CATALOGUE
 from features.clock import BusinessZone, now_us
 from features.errors import MissingStep
 from features.home import Home
+from features.strength import Fitted
 from recsys.bundle import Bundle
 from training import config as settings
 from training import fit, job, report
 from training.circles import Circles
 from training.evaluate import evaluate_sharing
 from training.examples import sharing
-from training.past import Past
+from training.past import Past, opened
 from training.retrieval import near
 from training.split import Window
 from training.steps.feed import feed_metrics
@@ -80,10 +81,11 @@ def run(home: Home, ref: str, path: Path | None) -> Judgement:
     bundle = Bundle.open(_find(home, ref))
     config = settings.of(bundle.manifest["config"])
     zone = BusinessZone(bundle.settings.zone)
-    connection, rows = snapshot.connect_facts(home, now_us(), zone)
-    past = Past(connection, zone)
+    past, rows = opened(home, now_us(), zone, clean=config.clean)
+    weights = bundle.manifest.get("ties")
+    early = Fitted.of(weights) if weights else None
     similar = near.Choice(**bundle.manifest.get("similar", {}))
-    ground = fit.Ground(past, rows, bundle.settings, config, similar)
+    ground = fit.Ground(past, rows, bundle.settings, config, similar, early)
     which = CATALOGUE[bundle.manifest["popularity"]]
     window, fresh = _window(past, bundle)
     if fresh:

@@ -121,7 +121,7 @@ def cut_off(past: Past, at_us: int) -> Iterator[Past]:
             given = query.replace("$at", str(int(at_us)))
             connection.execute(f"CREATE VIEW {schema}.{name} AS {given}")
         connection.execute(f"SET search_path = '{schema},main'")
-        yield Past(connection, past.zone)
+        yield Past(connection, past.zone, past.risk)
     finally:
         connection.execute("SET search_path = 'main'")
         connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
@@ -156,7 +156,9 @@ def _fitted(ground: Ground, at_us: int) -> Mapping[str, npt.NDArray[Any]]:
     items = fit.catalogue(ground, at_us)
     arrays = ("price_fen", "listed_us", "expires_us", "on_sale")
     interactions = fit.interactions(ground.past, items, at_us)
+    lookups = fit.references(ground, at_us).lookups
     return {
+        **{name: one.values for name, one in lookups.items()},
         "ids": items.ids.hashes,
         "interactions": np.sort(interactions.data),
         **{name: getattr(items, name) for name in arrays},

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import duckdb
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features import choices, consent, online, ties
+from features import choices, consent, online, risk, snapshot, ties
 from features import columns as c
 from features import events as e
 from features.catalogue import INTEREST
 from features.clock import DAY_US, BusinessZone, Int64s
 from features.counters import Key, Scope
+from features.home import Home
 from features.ids import IdMap
 from features.points import Points
+from features.risk import NOTHING, Risk
+from features.strength import UNFITTED, Strength
 from recsys.moment import FRIENDS, Acts, FriendItems, Moment
 
 Codes = npt.NDArray[np.int32]
@@ -80,11 +84,17 @@ class Past:
         With ``facts`` and ``ties`` (``features.snapshot.connect_facts``).
     zone : BusinessZone
         The business time zone.
+    fakes : Risk
+        Who teaches nothing: they ask nothing, open nothing and meet nobody in examples. What
+        others' rows know of them is left as serving knows it.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, zone: BusinessZone) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, zone: BusinessZone, fakes: Risk = NOTHING
+    ) -> None:
         self.connection = connection
         self.zone = zone
+        self.risk = fakes
         self.points = Points(connection, zone)
 
     @cached_property
@@ -146,11 +156,26 @@ class Past:
         around = Companions(query[kept], peers[kept], rows["tied"].to_numpy()[kept])
         return around, np.array(willing, dtype=np.bool_)[kept]
 
+    def honest(self, user: str, peer: str | None = None) -> bool:
+        """Whether what a person did, alone or with a peer, may be learned from."""
+        people = self._fakes
+        return user not in people and peer not in people and (user, peer) not in self._fake_pairs
+
+    @cached_property
+    def _fakes(self) -> frozenset[str]:
+        return self.risk.people
+
+    @cached_property
+    def _fake_pairs(self) -> frozenset[tuple[str, str]]:
+        return self.risk.pairs
+
     def say(self, queries: Queries) -> list[choices.Say]:
         """What each query's person had decided by then."""
         return choices.at(self.connection, queries.users, queries.at_us.tolist())
 
-    def moments(self, queries: Queries, ids: IdMap) -> Iterator[Moment]:
+    def moments(
+        self, queries: Queries, ids: IdMap, strength: Strength = UNFITTED
+    ) -> Iterator[Moment]:
         """What sources see at each query, in order.
 
         Parameters
@@ -159,23 +184,24 @@ class Past:
             Who asks when.
         ids : IdMap
             Items of the bundle that is asked.
+        strength : Strength
+            Of its references.
         """
         around, willing = self.around(queries)
         users = [queries.users[i] for i in around.query]
         at_us = queries.at_us[around.query]
-        values = self.points.values(Key.PAIR, {c.USER: users, c.PEER: list(around.peers)}, at_us)
-        strength = ties.strength(
-            around.tied, values["pair.together_90"], values["pair.together_by_90"]
-        )
-        order = np.lexsort((around.peers.astype(str), -strength, around.query))
+        peers = around.peers.tolist()
+        values = self.points.values(Key.PAIR, {c.USER: users, c.PEER: peers}, at_us)
+        close = strength(users, peers, around.tied, values, at_us)
+        order = np.lexsort((around.peers.astype(str), -close, around.query))
         starts = np.searchsorted(around.query, np.arange(len(queries) + 1))
         known = self.acts.known(ids)
         for i, (user, asked) in enumerate(zip(queries.users, queries.at_us, strict=True)):
-            close = order[starts[i] : starts[i + 1]][:FRIENDS]
+            nearest = order[starts[i] : starts[i + 1]][:FRIENDS]
             friends = [
-                (float(strength[j]), known.deeds(around.peers[j], int(asked), online.DEEDS))
-                for j in close
-                if strength[j] > 0 and willing[j]
+                (float(close[j]), known.deeds(around.peers[j], int(asked), online.DEEDS))
+                for j in nearest
+                if close[j] > 0 and willing[j]
             ]
             yield Moment(
                 int(asked),
@@ -287,3 +313,22 @@ class _KnownActs:
         before = self._before(user, at_us)
         codes = self.codes[before][self.acts.ordered[before]]
         return np.unique(codes[codes >= 0]).astype(np.int32)
+
+
+def opened(home: Home, at_us: int, zone: BusinessZone, *, clean: bool) -> tuple[Past, ir.Table]:
+    """The history before an instant, and its facts.
+
+    Parameters
+    ----------
+    home : Home
+        With canonical tables.
+    at_us : int
+        The instant.
+    zone : BusinessZone
+        The business time zone.
+    clean : bool
+        Whether fakes teach nothing.
+    """
+    connection, rows = snapshot.connect_facts(home, at_us, zone)
+    found = risk.find(connection, at_us, risk.trusted(home)) if clean else risk.NOTHING
+    return Past(connection, zone, found), rows

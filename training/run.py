@@ -13,7 +13,7 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training.config import TrainConfig
 from training.split import Window
-from training.steps import closing, feed, sharing
+from training.steps import closing, feed, sharing, ties
 from training.steps.course import Course
 from training.steps.progress import Step, Steps, left
 
@@ -21,6 +21,7 @@ __all__ = ["STEPS", "Course", "Steps", "Trained", "go", "train"]
 
 STEPS: Mapping[str, Callable[[Course, Step], None]] = {
     "history": feed.history,
+    "ties": ties.strength,
     "popularity": feed.popularity,
     "similar items": feed.similar,
     "candidate models": feed.models,
@@ -43,7 +44,8 @@ class Trained:
     bundle : Bundle
         Written below the home's ``bundles``.
     metrics : mapping
-        ``feed`` and ``sharing``: method → measures, on the test window.
+        ``feed`` and ``sharing``: method → measures, on the test window; ``ties``: see
+        ``training.ties.Learned``.
     windows : mapping of str to Window
         What trained, validated and tested.
     importance : mapping of str to mapping

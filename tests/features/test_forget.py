@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from features import forget, job, snapshot, tombstones
+from features import forget, graph, job, snapshot, tombstones
 from features.catalogue import of_key
 from features.cli import build
 from features.clock import DAY_US, BusinessZone, format_instant
@@ -132,6 +133,10 @@ def test_afterwards_no_byte_names_the_person(home):
     assert report.erased["exports"].rows == 2
     assert report.pending == ()
     assert naming(home, "u1")
+    left = snapshot.latest(home)
+    assert left.references.version == left.manifest.references
+    placed = left.references.lookup(graph.NAME, [ID, "u1"], graph.UNPLACED)
+    assert np.isfinite(placed).all(axis=1).tolist() == [False, True]
 
 
 def test_the_old_source_does_not_bring_the_person_back(home, sent):

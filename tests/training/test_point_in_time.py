@@ -23,6 +23,7 @@ from features.history import History
 from features.home import Home
 from features.store import open_store
 from features.store.sealing import seal
+from features.strength import Strength
 from recsys import feed, pipeline
 from recsys.bundle import Bundle
 from recsys.slate import Slate
@@ -172,7 +173,8 @@ def rebuilt(home: Home, logged: Logged, trained: Trained) -> np.ndarray:
         examples = frame.Examples(queries.users, queries.at_us, query, codes)
         raw = frame.offline(past.points, parts.items, examples)
         said: dict[str, np.ndarray] = {}
-        for i, moment in enumerate(past.moments(queries, parts.items.ids)):
+        strength = Strength.of(parts.references)
+        for i, moment in enumerate(past.moments(queries, parts.items.ids, strength)):
             rows = np.flatnonzero(query == i)
             slate, _ = pipeline.propose(feed.sources(parts), moment, parts.settings.candidates)
             columns = feed.slate_columns(chosen(slate, codes[rows]))

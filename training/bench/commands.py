@@ -244,3 +244,15 @@ def portraits(
 
     found = report.measured("portraits", lambda: list(rows(users, speed_users, method)))
     report.show(found, as_json=as_json)
+
+
+@app.command()
+def ties(
+    seed: Annotated[int, typer.Option(help="Of the simulated worlds.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Foretell who meets whom, find communities, and find planted fakes."""
+    from training.bench import report
+    from training.bench.ties.run import rows
+
+    report.show(report.measured("ties", lambda: list(rows(seed))), as_json=as_json)

@@ -19,6 +19,7 @@ from features.clock import DAY_US, Int64s, Refresh
 from features.counters import Counter
 from features.frames import feed as frame
 from features.items import Items
+from features.strength import Strength
 from recsys import feed, pipeline
 from recsys.bundle import Parts, Settings
 from recsys.candidates.popular import Popular
@@ -60,8 +61,8 @@ def ask(
 ) -> Asked:
     """Queries of a window, at most ``most`` of them, drawn by chance.
 
-    Nobody is asked who does not want to be known. What the person had bought before is not
-    relevant where people do not buy a thing twice.
+    Nobody is asked who does not want to be known, or whose orders may be fake. What the person had
+    bought before is not relevant where people do not buy a thing twice.
     """
     target, repeats = settings.target, settings.repeats
     rows = past.connection.execute(
@@ -92,7 +93,11 @@ def ask(
         },
     ).fetchall()
     asked = Queries([row[0] for row in rows], np.array([row[1] for row in rows], dtype=np.int64))
-    rows = [row for row, one in zip(rows, past.say(asked), strict=True) if consent.personal(one)]
+    rows = [
+        row
+        for row, one in zip(rows, past.say(asked), strict=True)
+        if consent.personal(one) and past.honest(row[0])
+    ]
     if len(rows) > most:
         rows = [rows[i] for i in np.sort(rng.choice(len(rows), most, replace=False))]
     codes = [items.ids.codes(sorted(row[2])) for row in rows]
@@ -130,7 +135,7 @@ def propose(past: Past, parts: Parts, asked: Asked, which: Counter) -> Iterator[
     sources = [one for one in feed.sources(parts) if one.name != "popular"]
     rules = feed.rules(parts)
     popular = daily_popularity(past, parts.items, which)
-    moments = past.moments(asked.queries, parts.items.ids)
+    moments = past.moments(asked.queries, parts.items.ids, Strength.of(parts.references))
     for user, moment in zip(asked.queries.users, moments, strict=True):
         chosen = [*sources, popular(moment.at_us)]
         slate, _ = pipeline.propose(chosen, moment, parts.settings.candidates)

@@ -78,8 +78,8 @@ class Shares:
 def shares(past: Past, window: Window, known_us: int = NEVER_US) -> Shares:
     """Shares of a window that somebody opened before ``known_us``, oldest first.
 
-    People who refuse that their acts are used for friends neither share nor open here: they could
-    never be asked or proposed.
+    Fakes are left out. People who refuse that their acts are used for friends neither share nor
+    open here: they could never be asked or proposed.
     """
     rows = past.connection.execute(
         f"""
@@ -95,7 +95,12 @@ def shares(past: Past, window: Window, known_us: int = NEVER_US) -> Shares:
         {"start": window.start_us, "end": window.end_us, "known": known_us},
     ).fetchall()
     asks = past.say(Queries([row[0] for row in rows], np.array([row[2] for row in rows])))
-    pairs = [(i, opener) for i, row in enumerate(rows) for opener in row[3] if social(asks[i])]
+    pairs = [
+        (i, opener)
+        for i, row in enumerate(rows)
+        for opener in row[3]
+        if social(asks[i]) and past.honest(row[0], opener)
+    ]
     who = Queries([opener for _, opener in pairs], np.array([rows[i][2] for i, _ in pairs]))
     opened: dict[int, set[str]] = {}
     for (i, opener), decided in zip(pairs, past.say(who), strict=True):

@@ -7,6 +7,7 @@ from recsys.bundle import Bundle
 from training.circles import Circles
 from training.shelf import Kept, full_disk
 from training.split import Window
+from training.steps import ties
 from training.steps.course import Course
 from training.steps.forms import Audiences
 from training.steps.progress import Step
@@ -28,7 +29,7 @@ def bundle(course: Course, step: Step) -> None:
     )  # fmt: skip
     parts = replace(
         sources.value,
-        references=course.newest.references,
+        references=ties.references(course),
         audience=audience.value,
         feed=course.ranker.value,
         sharing=course.sharer.value,
@@ -45,6 +46,7 @@ def said(course: Course) -> dict[str, Any]:
         "popularity": course.popularity.value,
         "similar": course.similar.value,
         "config": course.config.plain(),
+        "ties": course.ties.value["early"],
         "windows": {name: [one.start_us, one.end_us] for name, one in named(course).items()},
     }
 
@@ -52,7 +54,9 @@ def said(course: Course) -> dict[str, Any]:
 def figures(course: Course) -> dict[str, Any]:
     """Surface → method → measures; a surface that could not be judged is left out."""
     found: dict[str, Kept[dict[str, Any]]] = {"feed": course.evaluation, "sharing": course.shared}
-    return {surface: kept.value for surface, kept in found.items() if kept.value}
+    judged = {"ties": course.ties.value["measured"]}
+    judged |= {surface: kept.value for surface, kept in found.items()}
+    return {surface: figures for surface, figures in judged.items() if figures}
 
 
 def named(course: Course) -> dict[str, Window]:

@@ -9,15 +9,16 @@ from typing import Any
 import features
 import recsys
 import training
-from features import snapshot
+from features import risk, snapshot
 from features.clock import BusinessZone
 from features.home import Home
 from features.snapshot import Snapshot
+from features.strength import Fitted
 from recsys.bundle import Bundle, Parts
 from recsys.ranking.lambdamart import Groups, LambdaMart
 from training import fit
 from training.config import TrainConfig
-from training.past import Past
+from training.past import Past, opened
 from training.shelf import Kept, Shelf, fingerprint, of_files
 from training.steps import forms
 from training.steps.forms import Plan
@@ -59,6 +60,9 @@ class Course:
     ----------
     history : Kept of mapping
         ``forms.Plan``, plain.
+    ties : Kept of mapping
+        ``early`` and ``now``: weights of ties that knew nothing of the first window, and of today,
+        plain, both or neither; ``measured``: how good they are.
     popularity : Kept of str
         ITEM counter that popularity means.
     similar : Kept of mapping
@@ -80,6 +84,7 @@ class Course:
     """
 
     history: Kept[dict[str, Any]]
+    ties: Kept[dict[str, Any]]
     popularity: Kept[str]
     similar: Kept[dict[str, Any]]
     models: list[Kept[Parts]]
@@ -100,17 +105,16 @@ class Course:
 
     @cached_property
     def base(self) -> str:
-        """Fingerprint of what every step is made from: code, engines, data, instant, zone."""
+        """Fingerprint of what every step is made from: code, engines, data, instant, zone, fakes."""
         return fingerprint(
             code(), {name: version(name) for name in ENGINES}, data(self.home), self.as_of_us,
-            self.zone.name,
+            self.zone.name, risk.trusted(self.home) if self.config.clean else None,
         )  # fmt: skip
 
     @cached_property
     def opened(self) -> tuple[Past, Any]:
         """The history and its facts; opened only when a step has something to make."""
-        connection, rows = snapshot.connect_facts(self.home, self.as_of_us, self.zone)
-        return Past(connection, self.zone), rows
+        return opened(self.home, self.as_of_us, self.zone, clean=self.config.clean)
 
     @cached_property
     def plan(self) -> Plan:
@@ -123,9 +127,15 @@ class Course:
         return fit.Ground(*self.opened, self.plan.settings, self.config)
 
     @cached_property
+    def known(self) -> fit.Ground:
+        """The same with the weights of ties that knew nothing of the first window."""
+        early = self.ties.value["early"]
+        return replace(self.ground, ties=Fitted.of(early) if early else None)
+
+    @cached_property
     def chosen(self) -> fit.Ground:
         """The same with the matrix that was chosen."""
-        return replace(self.ground, similar=forms.choice(self.similar.value))
+        return replace(self.known, similar=forms.choice(self.similar.value))
 
     @property
     def tested(self) -> Parts:

@@ -67,7 +67,8 @@ def models(course: Course, step: Step) -> None:
         step.keep(
             form,
             partial(_fitted, course, at_us),
-            at_us, course.history, course.popularity, course.similar, asdict(course.config.als),
+            at_us, course.history, course.ties, course.popularity, course.similar,
+            asdict(course.config.als),
         )
         for at_us in (*(one.start_us for one in course.plan.windows), course.as_of_us)
     ]  # fmt: skip

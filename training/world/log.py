@@ -37,14 +37,18 @@ class EventLog:
         External ids by number.
     horizon_us : int
         Later rows are never written.
+    devices : int array of shape (users,)
+        Number of the device that each person is on, told in ``extra``; empty: not told.
     """
 
     def __init__(
-        self, folder: Path, tag: str, user_ids: pa.Array, item_ids: pa.Array, horizon_us: int
-    ) -> None:
+        self, folder: Path, tag: str, user_ids: pa.Array, item_ids: pa.Array, horizon_us: int,
+        devices: Ints,
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.tag = tag
         self.horizon_us = horizon_us
+        self.devices = devices
         self.chunks = 0
         self.counts = np.zeros(len(_NAMES), dtype=np.int64)
         self._ids = {c.ITEM: item_ids, c.PEER: user_ids, c.USER: user_ids}
@@ -140,6 +144,9 @@ class EventLog:
             columns[name] = pa.array(rows[name], pa.string())
         paid = pc.is_valid(columns[c.PRICE])
         columns[c.CURRENCY] = pc.if_else(paid, "CNY", pa.scalar(None, pa.string()))
+        if self.devices.size:
+            told = _joined('{"device_id": "d', self.devices[rows["user"]])
+            columns[c.EXTRA] = pc.binary_join_element_wise(told, '"}', "")
         for field in EVENTS.schema:
             columns.setdefault(field.name, pa.nulls(size, field.type))
         return pa.table(columns).select(EVENTS.schema.names).cast(EVENTS.schema)

@@ -14,7 +14,7 @@ A new mechanism (live rooms, notes, bargains) is one more file and one more line
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ from training.world.people import People
 from training.world.ragged import Bools, Floats, Ints, draw_between, running
 from training.world.streams import Streams
 from training.world.till import Till
+
+if TYPE_CHECKING:
+    from training.world.rings import Rings
 
 LUCK = 5
 """Uniform draws that a visit carries, so that no other visit can change what comes of it."""
@@ -48,6 +51,7 @@ class Stage:
     log: EventLog
     start_us: int
     horizon_us: int
+    rings: "Rings"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from training.world.mood import MoodConfig
 from training.world.people import PeopleConfig
 from training.world.replenishment import ReplenishmentConfig
 from training.world.rhythm import RhythmConfig
+from training.world.rings import FraudConfig
 from training.world.search import SearchConfig
 from training.world.sharing import SharingConfig
 from training.world.shopping import ShoppingConfig
@@ -64,6 +65,7 @@ class World:
     shopping: ShoppingConfig = field(default_factory=ShoppingConfig)
     till: TillConfig = field(default_factory=TillConfig)
     aftersales: AftersalesConfig = field(default_factory=AftersalesConfig)
+    fraud: FraudConfig = field(default_factory=FraudConfig)
 
     def __post_init__(self) -> None:
         for name in ("users", "items", "days"):
@@ -78,6 +80,7 @@ class World:
 PRESETS = {
     "demo": World(users=3_000, items=1_500, days=45),
     "bench": World(users=100_000, items=20_000, days=30),
+    "fraud": World(users=3_000, items=1_500, days=45, fraud=FraudConfig(share=0.04)),
 }
 """Frozen worlds by name: figures are quoted on them, so a change of one needs a new name.
 

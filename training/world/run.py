@@ -17,6 +17,7 @@ from training.world.campaign import Campaign
 from training.world.catalogue import Catalogue
 from training.world.desire import Desire
 from training.world.feed import Feed
+from training.world.fraud import Fraud
 from training.world.friends import Friends
 from training.world.groupbuy import GroupBuy
 from training.world.hearsay import Hearsay
@@ -28,6 +29,7 @@ from training.world.people import People
 from training.world.presets import World
 from training.world.replenishment import Replenishment
 from training.world.rhythm import sessions
+from training.world.rings import Rings
 from training.world.search import Search
 from training.world.sharing import Sharing
 from training.world.shopping import Shopping
@@ -44,6 +46,7 @@ MECHANISMS: tuple[Callable[[World, Stage], Mechanism], ...] = (
     lambda world, stage: Sharing(world.sharing, stage),
     lambda world, stage: GroupBuy(world.groupbuy, stage),
     lambda world, stage: Aftersales(world.aftersales, stage),
+    lambda world, stage: Fraud(world.fraud, stage),
 )
 """Every mechanism of the world, in the order they are asked; a new one is a line here."""
 
@@ -155,22 +158,33 @@ class _Run:
         span = (self.start_us, self.horizon_us)
         people = People(world.people, world.users, streams, self.zone, *span)
         catalogue = Catalogue(world.catalogue, world.items, world.people.latent, streams, *span)
+        friends = Friends(world.friends, people, streams, self.start_us)
+        rings = Rings.of(world.fraud, people, catalogue, friends, streams, world.days)
         return Stage(
             people=people,
             catalogue=catalogue,
-            friends=Friends(world.friends, people, streams, self.start_us),
+            friends=friends,
+            rings=rings,
             desire=Desire.from_tables(world.desire, people.truth(), catalogue.truth()),
             mood=Mood(world.mood, streams, world.users),
             streams=streams,
             log=EventLog(
-                self.out / "events", self._tag(), people.ids, catalogue.ids, self.horizon_us
+                self.out / "events",
+                self._tag(),
+                people.ids,
+                catalogue.ids,
+                self.horizon_us,
+                rings.device,
             ),
             start_us=self.start_us,
             horizon_us=self.horizon_us,
         )
 
     def _tag(self) -> str:
-        made_of = json.dumps([asdict(self.world), self.seed, self.horizon_us])
+        world = asdict(self.world)
+        if self.world.fraud.share == 0:
+            del world["fraud"]  # what is switched off leaves no trace
+        made_of = json.dumps([world, self.seed, self.horizon_us])
         return hashlib.sha256(made_of.encode()).hexdigest()[:6]
 
     def live_through(self, day: int) -> None:

@@ -1,0 +1,1 @@
+"""``huoren bench ties``: how well ties, communities and fakes are found."""
