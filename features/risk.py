@@ -157,6 +157,7 @@ def trusted(home: Home) -> list[str]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> trusted(Home(Path("nowhere")))
     []
     """

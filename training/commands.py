@@ -29,7 +29,7 @@ def simulate(
     items: Annotated[int | None, typer.Option(help="Items; default the preset's.")] = None,
     days: Annotated[int | None, typer.Option(help="Business days; default the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
-    preset: Annotated[str, typer.Option(help="demo or bench.")] = "demo",
+    preset: Annotated[str, typer.Option(help="demo, bench or fraud.")] = "demo",
     end: Annotated[
         str, typer.Option(help="Events stop one hour before this instant; default now.")
     ] = "",

@@ -39,7 +39,11 @@ class Log:
             more = {"share_id": share, "item_id": "i0.0"}
             self.add("Product Shared", sharer, at_us, peer_id=opener, **more)
             self.add(
-                "Share Link Opened", opener, at_us + wait_s * SECOND_US, peer_id=sharer, **more
+                "Share Link Opened",
+                opener,
+                at_us + wait_s * SECOND_US,
+                peer_id=sharer,
+                **more,
             )
 
     def found(self, trusted: tuple[str, ...] = (), at_us: int = AT) -> Risk:

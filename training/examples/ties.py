@@ -140,10 +140,13 @@ def _met(
     past.connection.register("asked", asked.append_column("row", pa.array(range(len(asked)))))
     rows = past.connection.execute(
         f"""
-        SELECT DISTINCT row FROM asked a JOIN facts f
-        ON (f.{c.USER} = a.{c.USER} AND f.{c.PEER} = a.{c.PEER})
-        OR (f.{c.USER} = a.{c.PEER} AND f.{c.PEER} = a.{c.USER})
-        WHERE f.{c.EVENT} IN (SELECT unnest($events)) AND f.{c.AT} >= $start AND f.{c.AT} < $end
+        WITH met AS (
+            SELECT {c.USER}, {c.PEER} FROM facts
+            WHERE {c.EVENT} IN (SELECT unnest($events)) AND {c.AT} >= $start AND {c.AT} < $end
+        )
+        SELECT row FROM asked SEMI JOIN (
+            SELECT {c.USER}, {c.PEER} FROM met UNION ALL SELECT {c.PEER}, {c.USER} FROM met
+        ) USING ({c.USER}, {c.PEER})
         """,
         {"events": list(MEETINGS), "start": start_us, "end": end_us},
     ).fetchnumpy()["row"]
