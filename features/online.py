@@ -17,7 +17,7 @@ import numpy.typing as npt
 from features import columns as c
 from features import derived
 from features import events as e
-from features.catalogue import CATALOGUE, INTEREST, of_key
+from features.catalogue import CATALOGUE, of_key
 from features.cells import Adder, Fact, adder, value, values
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
@@ -27,6 +27,7 @@ from features.states import Act as Act
 from features.states import State as State
 from features.states import decode as decode
 from features.states import encode as encode
+from features.weights import INTEREST
 
 RECENT = 100
 """How many of a person's last acts on items are kept: views too, as what the moment is about."""

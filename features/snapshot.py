@@ -30,7 +30,7 @@ from features import (
     ties,
 )
 from features import columns as c
-from features.catalogue import INTEREST, declaration_hash
+from features.catalogue import declaration_hash
 from features.clock import BusinessZone, format_instant
 from features.counters import Counter, Key
 from features.engines import Engine, open_engine
@@ -41,6 +41,7 @@ from features.history import History
 from features.home import Home
 from features.lookups import Lookup
 from features.references import References
+from features.weights import INTEREST
 
 
 @dataclass(frozen=True)
@@ -222,27 +223,44 @@ def publish(
         write_tables(opened, folder, at_us, zone)
         fakes = risk.find(opened.history, at_us, risk.trusted(home))
         sold = population.Sold.of(opened.read(population.sold(opened.facts, at_us)))
-        found = habits.Habits.read(opened.read, opened.facts, at_us)
+        bought = habits.Habits.read(opened.read, opened.facts, at_us)
         events = opened.events
-    tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
-    held = pq.read_table(folder / "ties.parquet")
-    users = choices.people(History(home), at_us)
-    more = _fitted(home, tables, users, at_us)
-    references = References.build(tables, sold, at_us, zone, found).with_more(*more)
-    edges = strength.table(tables[Key.PAIR], held, strength.Strength.of(references), at_us)
-    pq.write_table(edges, folder / "strength.parquet", compression="zstd")
-    pq.write_table(fakes.table(), folder / "risk.parquet", compression="zstd")
-    placed = graph.Graph.of(fakes.clean(edges), users).measures()
-    references = references.with_more({}, {graph.NAME: placed, risk.NAME: fakes.lookup()})
-    references.save(folder / "references")
-    pq.write_table(users, folder / "people.parquet", compression="zstd")
-    people = portraits.build(tables, references, users, at_us=at_us, zone=zone)
-    pq.write_table(people, folder / "portraits.parquet", compression="zstd")
+    references = _interpret(home, folder, at_us, zone, (sold, bought), fakes)
     manifest = Manifest(at_us, declaration_hash(), zone.name, references.version, log_seq, events)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
     shutil.rmtree(target, ignore_errors=True)
     folder.rename(target)
     return Snapshot(target, manifest)
+
+
+def _interpret(
+    home: Home,
+    folder: Path,
+    at_us: int,
+    zone: BusinessZone,
+    market: tuple[population.Sold, habits.Habits],
+    fakes: risk.Risk,
+) -> References:
+    """Write all that is made of counters: strength, risk, references, choices, portraits."""
+    tables = {key: pq.read_table(folder / f"{key.word}.parquet") for key in Key}
+    held = pq.read_table(folder / "ties.parquet")
+    users = choices.people(History(home), at_us)
+    sold, bought = market
+    references = References.build(tables, sold, at_us, zone, bought)
+    references = references.with_more(*_fitted(home, tables, users, at_us))
+    edges = strength.table(tables[Key.PAIR], held, strength.Strength.of(references), at_us)
+    placed = graph.Graph.of(fakes.clean(edges), users).measures()
+    references = references.with_more({}, {graph.NAME: placed, risk.NAME: fakes.lookup()})
+    people = portraits.build(tables, references, users, at_us=at_us, zone=zone)
+    for name, table in (
+        ("strength", edges),
+        ("risk", fakes.table()),
+        ("people", users),
+        ("portraits", people),
+    ):
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    references.save(folder / "references")
+    return references
 
 
 def write_tables(opened: Engine, folder: Path, at_us: int, zone: BusinessZone) -> None:

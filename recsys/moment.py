@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from features import consent
 from features import events as e
-from features.catalogue import INTEREST
 from features.clock import DAY_US
 from features.counters import Key, Scope
 from features.ids import IdMap
 from features.online import Act, Reading, State, live
 from features.strength import UNFITTED, Strength
+from features.weights import INTEREST
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ class Acts:
     codes : ndarray, int32, shape (n,)
         Items; only those the bundle knows.
     weights : ndarray, float64, shape (n,)
-        How much each act says (``features.catalogue.INTEREST``).
+        How much each act says (``features.weights.INTEREST``).
     ordered : ndarray, bool, shape (n,)
         Whether the act was a purchase.
     ages : ndarray, float64, shape (n,)

@@ -12,12 +12,13 @@ from scipy import sparse
 from features import batch
 from features import columns as c
 from features import events as e
-from features.catalogue import CATALOGUE, INTEREST
+from features.catalogue import CATALOGUE
 from features.counters import Key
 from features.errors import InputError
 from features.items import Items
 from features.references import References
 from features.strength import Fitted
+from features.weights import INTEREST
 from recsys.bundle import Parts, Settings
 from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular

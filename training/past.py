@@ -16,7 +16,6 @@ import pyarrow as pa
 from features import choices, consent, online, risk, snapshot, ties
 from features import columns as c
 from features import events as e
-from features.catalogue import INTEREST
 from features.clock import DAY_US, BusinessZone, Int64s
 from features.counters import Key, Scope
 from features.home import Home
@@ -24,6 +23,7 @@ from features.ids import IdMap
 from features.points import Points
 from features.risk import NOTHING, Risk
 from features.strength import UNFITTED, Strength
+from features.weights import INTEREST
 from recsys.moment import FRIENDS, Acts, FriendItems, Moment
 
 Codes = npt.NDArray[np.int32]

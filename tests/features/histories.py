@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features import batch, derived, identities, online
 from features import columns as c
-from features.catalogue import CATALOGUE, INTEREST
+from features.catalogue import CATALOGUE
 from features.clock import DAY_US, BusinessZone
 from features.counters import Key
 from features.events import KINDS, Event
@@ -21,6 +21,7 @@ from features.history import resolve, utc_day
 from features.home import Home
 from features.items import Items
 from features.tables import EVENTS, ITEMS, TABLES, TIES, USERS
+from features.weights import INTEREST
 
 ZONE = BusinessZone("America/New_York")  # changes its offset inside the histories below
 START = 1_762_000_000_000_000  # 2025-11-01T12:26:40Z; New York leaves summer time a day later

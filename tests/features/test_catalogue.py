@@ -5,11 +5,12 @@ from itertools import groupby
 import pytest
 
 from features import catalogue
-from features.catalogue import CATALOGUE, INTEREST, counter, declaration_hash, of_key
+from features.catalogue import CATALOGUE, counter, declaration_hash, of_key
 from features.clock import Refresh
 from features.counters import Counter, Days, Key, Scope
 from features.errors import DeclarationError, UnknownName
 from features.events import KINDS
+from features.weights import INTEREST
 
 every = pytest.mark.parametrize("declared", CATALOGUE.values(), ids=CATALOGUE)
 

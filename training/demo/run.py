@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from features import columns as c
-from features.catalogue import INTEREST
 from features.clock import DAY_US, SECOND_US, format_instant, now_us
 from features.errors import InputError, UnknownName
 from features.history import History
 from features.home import Home
+from features.weights import INTEREST
 from training.demo import tell
 from training.demo.asking import Answers, converse
 from training.demo.steps import Steps

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from features import columns as c
 from features import consent
-from features.catalogue import ACTIVE
 from features.clock import DAY_US, Int64s, Refresh
 from features.counters import Counter
 from features.frames import feed as frame
 from features.items import Items
 from features.strength import Strength
+from features.weights import ACTIVE
 from recsys import feed, pipeline
 from recsys.bundle import Parts, Settings
 from recsys.candidates.popular import Popular

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
-from features.catalogue import ACTIVE
 from features.clock import DAY_US
 from features.consent import personal
+from features.weights import ACTIVE
 from training.past import Past, Queries
 from training.predictions.goals import Goal
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from features import events as e
-from features.catalogue import ACTIVE
 from features.errors import FileRefused, InputError, UnknownName
+from features.weights import ACTIVE
 
 WINDOWS = (7.0, 120.0)
 """Shortest and longest window, in days."""

@@ -13,7 +13,7 @@ import pytest
 
 from features import batch, population, snapshot
 from features import columns as c
-from features.catalogue import CATALOGUE, INTEREST
+from features.catalogue import CATALOGUE
 from features.clock import DAY_US
 from features.counters import Key
 from features.engines import Engine, open_engine
@@ -23,6 +23,7 @@ from features.engines.span import Span
 from features.errors import InputError
 from features.events import Event
 from features.home import Home
+from features.weights import INTEREST
 from tests.features.histories import START, ZONE, busy, keep
 
 # Py4J leaves the sockets of its calls to the garbage collector.

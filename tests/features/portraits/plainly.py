@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from features import events as e
-from features.catalogue import ACTIVE
 from features.clock import DAY_US, BusinessZone
 from features.events import Event
 from features.online import ItemFacts, State
 from features.references import References
+from features.weights import ACTIVE
 
 LOOKED = {e.VIEWED: 1.0, e.ADDED: 2.0, e.ORDERED: 4.0}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from features import events as e
 from features import festivals
-from features.catalogue import INTEREST
 from features.clock import DAY_US
 from features.habits import NEXT
+from features.weights import INTEREST
 from tests.features.portraits.plainly import LOOKED, Plain, top
 
 

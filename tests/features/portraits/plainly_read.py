@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from features import events as e
-from features.catalogue import INTEREST
 from features.clock import DAY_US
+from features.weights import INTEREST
 from tests.features.portraits.plainly import Plain, Row, top
 from tests.features.portraits.plainly_bought import (
     aipl,

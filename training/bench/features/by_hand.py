@@ -7,12 +7,12 @@ a row; one statement for each kind of key; nobody's city is looked up but a buye
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.catalogue import ACTIVE
 from features.clock import BusinessZone, Refresh
 from features.events import GROUP_SUCCEEDED, REFUNDED
 from features.festivals import spans
 from features.history import History
 from features.home import Home
+from features.weights import ACTIVE
 
 _BEIJING = "(at_us + 28800000000)"
 
