@@ -251,7 +251,7 @@ def _interpret(
     edges = strength.table(tables[Key.PAIR], held, strength.Strength.of(references), at_us)
     placed = graph.Graph.of(fakes.clean(edges), users).measures()
     references = references.with_more({}, {graph.NAME: placed, risk.NAME: fakes.lookup()})
-    people = portraits.build(tables, references, users, at_us=at_us, zone=zone)
+    people = portraits.build(tables, references, users, held, at_us=at_us, zone=zone)
     for name, table in (
         ("strength", edges),
         ("risk", fakes.table()),

@@ -23,18 +23,20 @@ import numpy.typing as npt
 
 from features import columns as c
 from features import ties
-from features.catalogue import declaration_hash, of_key
+from features.catalogue import CATALOGUE, declaration_hash, of_key
 from features.clock import DAY_US
 from features.counters import Key, Scope
 from features.errors import BundleMismatch
 from features.home import Home
 from features.lookups import Lookup
 from features.references import References
+from features.subjects import Subjects
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Values = Mapping[str, Floats]
 
 PAIR = ("tied", "together", "opened", "shared", "days", "since", "met", "both")
@@ -223,6 +225,41 @@ class Strength:
             odds = odds + own + self.offsets.read(peers, 0.0)
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -LIMIT, LIMIT))), dtype=np.float64)
 
+    def of_people(self, people: Subjects) -> tuple[Ints, Floats]:
+        """Strength of all pairs of people who did something together or are tied.
+
+        Parameters
+        ----------
+        people : Subjects
+            With counters of ``Key.PAIR`` and declared ties.
+
+        Returns
+        -------
+        owners : ndarray, int64, shape (m,)
+            Position of the one end among the people.
+        strengths : ndarray, float64, shape (m,)
+            See ``__call__``.
+        """
+        met, held = people.keyed[Key.PAIR], people.ties
+        names = list(dict.fromkeys([*met.names, *held.names]))
+        place = {name: code for code, name in enumerate(names)}
+        peers, bound = (
+            np.array([place[name] for name in one.names], dtype=np.int64)[one.codes]
+            for one in (met, held)
+        )
+        both = met.owners * len(names) + peers, held.owners * len(names) + bound
+        new = ~np.isin(both[1], both[0])
+        owners = np.append(met.owners, held.owners[new])
+        values = {
+            name: np.append(one, _nothing(name, new.sum())) for name, one in met.values.items()
+        }
+        tied = np.append(np.isin(*both), np.ones(new.sum())).astype(np.float64)
+        ends = (
+            [people.ids[one] for one in owners.tolist()],
+            [names[one] for one in np.append(peers, bound[new]).tolist()],
+        )
+        return owners, self(*ends, tied, values, people.at_us)
+
 
 UNFITTED = Strength()
 """The decayed sum."""
@@ -303,6 +340,12 @@ def table(pairs: "pa.Table", held: "pa.Table", strength: Strength, at_us: int) -
         .append_column("strength", pa.array(found))
         .append_column("answered", pa.array((1.0 + theirs) / (2.0 + mine + theirs)))
     )
+
+
+def _nothing(name: str, n: int) -> Floats:
+    """What ``n`` pairs who did nothing have of a counter."""
+    lasting = bool(CATALOGUE[name].last or CATALOGUE[name].first)
+    return np.full(n, np.nan if lasting else 0.0)
 
 
 def _plain(column: "pa.ChunkedArray", *, lasting: bool = True) -> Floats:

@@ -89,6 +89,8 @@ class Subjects:
         Who left personalisation on.
     suppressed : mapping of str to ndarray, int64
         Positions of the people who deleted this tag.
+    ties : Keyed
+        Declared ties to peers; no values.
     """
 
     ids: Sequence[str]
@@ -102,6 +104,7 @@ class Subjects:
     consents: Mapping[Scope, Bools]
     personalized: Bools
     suppressed: Mapping[str, Ints]
+    ties: Keyed
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -174,7 +177,6 @@ def of_reading(reading: Reading, person: str = "") -> Subjects:
         keyed[key] = Keyed(np.zeros(m, np.int64), tails, np.arange(m, dtype=np.int64), values)
     given = state.consents
     ways = sorted(one.removeprefix(MARKETING) for one in given or () if one.startswith(MARKETING))
-    some = np.arange(len(ways), dtype=np.int64)
     return Subjects(
         ids=(person,),
         at_us=reading.at_us,
@@ -182,12 +184,19 @@ def of_reading(reading: Reading, person: str = "") -> Subjects:
         numbers=reading.table(Key.USER)[1],
         keyed=keyed,
         profile={name: [state.profile.get(name)] for name in PROFILE},
-        channels=Keyed(np.zeros(len(ways), np.int64), ways, some, {}),
+        channels=_own(ways),
         reachable=np.array([given is None or bool(ways)]),
         consents={scope: np.array([given is None or scope in given]) for scope in Scope},
         personalized=np.array([state.personalized]),
         suppressed={tag: np.zeros(1, np.int64) for tag in state.suppressed},
+        ties=_own(list(state.ties)),
     )
+
+
+def _own(names: Sequence[str]) -> Keyed:
+    """Names of the one person there is."""
+    m = len(names)
+    return Keyed(np.zeros(m, np.int64), names, np.arange(m, dtype=np.int64), {})
 
 
 def of_tables(
@@ -195,6 +204,7 @@ def of_tables(
     at_us: int,
     zone: BusinessZone,
     users: "pa.Table | None" = None,
+    held: "pa.Table | None" = None,
 ) -> Subjects:
     """Everybody, from the tables of a snapshot.
 
@@ -209,6 +219,8 @@ def of_tables(
     users : pyarrow.Table, optional
         One row for each user: ``user_id`` and any of the profile columns, ``consents`` and
         ``suppressed`` (lists of str) and ``personalized`` (bool).
+    held : pyarrow.Table, optional
+        Declared ties, from ``features.ties.in_force``.
 
     Returns
     -------
@@ -241,6 +253,7 @@ def of_tables(
         consents={scope: _given(people, scope, len(ids)) for scope in Scope},
         personalized=_switch(people, len(ids)),
         suppressed=_suppressed(people),
+        ties=_ties(held, ids),
     )
 
 
@@ -275,6 +288,21 @@ def _keyed(table: "pa.Table | None", key: Key, ids: "pa.Array") -> Keyed:
         names=tails.dictionary.to_pylist(),
         codes=tails.indices.to_numpy().astype(np.int64),
         values={counter.name: table[counter.column].to_numpy() for counter in counters},
+    )
+
+
+def _ties(held: "pa.Table | None", ids: "pa.Array") -> Keyed:
+    """Ties of ``ids``; of who is unknown otherwise there is nothing to describe."""
+    import pyarrow.compute as pc
+
+    if held is None:
+        none = np.zeros(0, np.int64)
+        return Keyed(none, (), none, {})
+    known = held.filter(pc.is_in(held[c.USER], ids))
+    peers = known[c.PEER].combine_chunks().dictionary_encode()
+    owners = pc.index_in(known[c.USER], ids).to_numpy().astype(np.int64)
+    return Keyed(
+        owners, peers.dictionary.to_pylist(), peers.indices.to_numpy().astype(np.int64), {}
     )
 
 

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 
-from features import population
+from features import graph, population
 from features.clock import Refresh
 from features.counters import Key, Scope, Sensitivity
 from features.population import OPENERS, RATES, ROLES
 from features.portraits.tag import RANK_AND_SEGMENT, Kind, Tag
 from features.portraits.values import FAINT, Numbers, Ranked, Vectors, Words, settled, shrunk
 from features.references import References
+from features.strength import Strength
 from features.subjects import Floats, Subjects, sums
 
 CLEAR = 0.4
@@ -21,11 +22,6 @@ DOUBT = 2.0
 
 MOST = 10
 """Entries of a list."""
-
-GRAPH = "graph"
-"""Reference by person with the columns of ``MEASURES``."""
-
-MEASURES = ("community", "core", "influence", "bridge")
 
 STRONG = 0.3
 """Chance of an opening between two people within a week that makes their tie strong."""
@@ -77,16 +73,22 @@ def _role_shares(people: Subjects, references: References) -> Floats:
     return np.asarray(relative / whole[:, None], dtype=np.float64)
 
 
-def strong_ties(people: Subjects, _: References) -> Numbers:
-    """People with whom an opening, either way, is likely within a week.
+def strong_ties(people: Subjects, references: References) -> Numbers:
+    """People with whom something is likely to be done within a week.
 
-    A decayed count x at a half-life of 30 days estimates x ln 2 / 30 openings a day; of a Poisson
-    stream, the chance of one in 7 days is 1 - 2 ** (-7 x / 30).
+    With fitted weights by ``features.strength``. Without, a decayed count x of openings at a
+    half-life of 30 days estimates x ln 2 / 30 a day; of a Poisson stream, the chance of one in 7
+    days is 1 - 2 ** (-7 x / 30).
     """
     table = people.keyed[Key.PAIR]
-    openings = table.values["pair.opened_30"] + table.values["pair.opened_by_30"]
-    strong = settled(1.0 - 2.0 ** (-7.0 * openings / 30.0)) >= STRONG
-    return Numbers(sums(table.owners, strong.astype(np.float64), len(people)))
+    fitted = Strength.of(references)
+    if fitted.weights is None:
+        openings = table.values["pair.opened_30"] + table.values["pair.opened_by_30"]
+        owners, chances = table.owners, 1.0 - 2.0 ** (-7.0 * openings / 30.0)
+    else:
+        owners, chances = fitted.of_people(people)
+    strong = settled(chances) >= STRONG
+    return Numbers(sums(owners, strong.astype(np.float64), len(people)))
 
 
 def share_prop(people: Subjects, references: References) -> Numbers:
@@ -127,8 +129,8 @@ def expertise(people: Subjects, _: References) -> Ranked:
 
 def placed(name: str, people: Subjects, references: References) -> Numbers:
     """A measure of the graph of ties, published by person; absent where it is not."""
-    rows = references.lookup(GRAPH, people.ids, (np.nan,) * len(MEASURES))
-    return Numbers(rows.reshape(len(people), len(MEASURES))[:, MEASURES.index(name)])
+    rows = references.lookup(graph.NAME, people.ids, graph.UNPLACED)
+    return Numbers(rows.reshape(len(people), -1)[:, graph.COLUMNS.index(name)])
 
 
 TAGS = (
@@ -174,7 +176,8 @@ TAGS = (
     ),
     Tag(
         "soc.strong_ties", "强关系人数", "strong ties",
-        "people with whom an opened link, either way, is likely within a week; the number alone",
+        "people with whom an opened link or a joined group buy, either way, is likely within a "
+        "week by the strength of the tie; the number alone",
         Kind.INT, strong_ties, ("pair.opened_30", "pair.opened_by_30"), unit="people",
         scope=_SOCIAL, sensitivity=_PERSONAL, usable_in=RANK_AND_SEGMENT,
     ),
@@ -222,19 +225,19 @@ TAGS = (
         "soc.core", "关系核心度", "core of ties",
         "greatest k such that the person is in a group where everybody has k ties within it",
         Kind.INT, lambda people, references: placed("core", people, references),
-        published=(GRAPH,), unit="ties", scope=_SOCIAL, refresh=Refresh.DAY,
+        published=(graph.NAME,), unit="ties", scope=_SOCIAL, refresh=Refresh.DAY,
     ),
     Tag(
         "soc.influence", "社交影响力", "influence among friends",
         "PageRank of the graph of ties, where attention flows to those whose calls are answered; "
         "1 is the mean", Kind.FLOAT,
         lambda people, references: placed("influence", people, references),
-        published=(GRAPH,), scope=_SOCIAL, sensitivity=_PERSONAL, refresh=Refresh.DAY,
+        published=(graph.NAME,), scope=_SOCIAL, sensitivity=_PERSONAL, refresh=Refresh.DAY,
     ),
     Tag(
         "soc.bridge", "圈层桥接度", "bridge between circles",
         "0 where all ties stay within one community, towards 1 where they are spread over many",
         Kind.FLOAT, lambda people, references: placed("bridge", people, references),
-        published=(GRAPH,), scope=_SOCIAL, refresh=Refresh.DAY,
+        published=(graph.NAME,), scope=_SOCIAL, refresh=Refresh.DAY,
     ),
 )  # fmt: skip

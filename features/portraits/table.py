@@ -32,6 +32,7 @@ def build(
     tables: Mapping[Key, "pa.Table"],
     references: References,
     users: "pa.Table | None" = None,
+    held: "pa.Table | None" = None,
     *,
     at_us: int,
     zone: BusinessZone,
@@ -46,6 +47,8 @@ def build(
         What the population looks like.
     users : pyarrow.Table, optional
         Users in force: profile, ``consents``; also ``suppressed`` and ``personalized`` if known.
+    held : pyarrow.Table, optional
+        Declared ties, from ``features.ties.in_force``.
     at_us : int
         The instant.
     zone : BusinessZone
@@ -59,7 +62,7 @@ def build(
     """
     import pyarrow as pa
 
-    people = of_tables(tables, at_us, zone, users)
+    people = of_tables(tables, at_us, zone, users, held)
     arrays = {tag.column: _arrow(tag, column(tag, people, references)) for tag in TAGS.values()}
     return pa.table({c.USER: pa.array(people.ids, pa.string()), **arrays})
 

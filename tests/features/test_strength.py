@@ -1,5 +1,7 @@
 """Strength of ties: the same from both ends, in the batch build and live."""
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,8 +14,10 @@ from features.errors import BundleMismatch
 from features.history import History
 from features.home import Home
 from features.online import Reading
+from features.portraits.social import strong_ties
 from features.references import References
 from features.strength import OFFSETS, PAIR, PERSON, WEIGHTS, Fitted, Strength
+from features.subjects import of_reading
 from tests.features.histories import START, ZONE, busy, keep, replay
 
 AT = START + 40 * DAY_US
@@ -52,6 +56,18 @@ def test_both_ends_of_a_mutual_tie_see_the_same(home: Home):
     assert both
     for one, other in both:
         assert seen[one, other] == pytest.approx(seen[other, one])
+
+
+def test_the_portrait_counts_the_strong_ties_of_the_snapshot(home: Home):
+    newest = snapshot.latest(home)
+    strong = Counter(
+        row["user_id"] for row in newest.strength.to_pylist() if row["strength"] >= 0.3
+    )
+    told = {row["user_id"]: row["soc__strong_ties"] for row in newest.portraits.to_pylist()}
+    assert {user: n for user, n in told.items() if n} == dict(strong)
+    for user, state in replay(busy(900), AT).items():
+        live = of_reading(Reading(state, AT, ZONE), user)
+        assert strong_ties(live, newest.references).data.tolist() == [strong[user]]
 
 
 def snapshot_ties(newest: snapshot.Snapshot) -> list[list[str]]:
