@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Values = Mapping[str, Floats]
 
 PAIR = ("tied", "together", "opened", "shared", "days", "since", "met", "both")
@@ -57,6 +58,9 @@ NAMES = (WEIGHTS, PERSON_WEIGHTS, OFFSETS)
 
 NEEDED = (Scope.SOCIAL_GRAPH, Scope.PERSONALIZE)
 """Who lacks one of these has no offset of their own."""
+
+STRONG = 0.3
+"""Chance of something done together within a week from which a tie is strong."""
 
 LIMIT = 30.0
 """Log-odds beyond which a probability is as good as 0 or 1."""
@@ -225,20 +229,29 @@ class Strength:
             odds = odds + own + self.offsets.read(peers, 0.0)
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -LIMIT, LIMIT))), dtype=np.float64)
 
-    def of_people(self, people: Subjects) -> tuple[Ints, Floats]:
-        """Strength of all pairs of people who did something together or are tied.
+    def strong(
+        self, users: str | Sequence[str], peers: Sequence[str], tied: Floats, values: Values,
+        at_us: "int | npt.NDArray[np.int64]",
+    ) -> Bools:  # fmt: skip
+        """Which of n ties are strong; see ``__call__``.
+
+        Without weights, a decayed count x of openings at a half-life of 30 days estimates
+        x ln 2 / 30 a day; of a Poisson stream, the chance of one in 7 days is 1 - 2 ** (-7 x / 30).
+        """
+        if self.weights is None:
+            openings = values["pair.opened_30"] + values["pair.opened_by_30"]
+            chances = 1.0 - 2.0 ** (-7.0 * openings / 30.0)
+        else:
+            chances = self(users, peers, tied, values, at_us)
+        return np.asarray(chances.round(9) >= STRONG)
+
+    def strong_of(self, people: Subjects) -> Ints:
+        """How many strong ties each of n people has; int64, shape (n,).
 
         Parameters
         ----------
         people : Subjects
             With counters of ``Key.PAIR`` and declared ties.
-
-        Returns
-        -------
-        owners : ndarray, int64, shape (m,)
-            Position of the one end among the people.
-        strengths : ndarray, float64, shape (m,)
-            See ``__call__``.
         """
         met, held = people.keyed[Key.PAIR], people.ties
         names = list(dict.fromkeys([*met.names, *held.names]))
@@ -258,7 +271,8 @@ class Strength:
             [people.ids[one] for one in owners.tolist()],
             [names[one] for one in np.append(peers, bound[new]).tolist()],
         )
-        return owners, self(*ends, tied, values, people.at_us)
+        strong = self.strong(*ends, tied, values, people.at_us)
+        return np.bincount(owners[strong], minlength=len(people)).astype(np.int64)
 
 
 UNFITTED = Strength()
@@ -318,8 +332,8 @@ def table(pairs: "pa.Table", held: "pa.Table", strength: Strength, at_us: int) -
     Returns
     -------
     pyarrow.Table
-        ``user_id``, ``peer_id``, ``strength``, ``answered`` (part of what the two did that was the
-        peer answering the user, half where nothing was done); sorted.
+        ``user_id``, ``peer_id``, ``strength``, ``strong`` (bool), ``answered`` (part of what the
+        two did that was the peer answering the user, half where nothing was done); sorted.
     """
     import pyarrow as pa
 
@@ -333,11 +347,12 @@ def table(pairs: "pa.Table", held: "pa.Table", strength: Strength, at_us: int) -
     }
     mine, theirs = values["pair.together_90"], values["pair.together_by_90"]
     users, peers = (whole[name].to_pylist() for name in ends)
-    found = strength(users, peers, _plain(whole["tied"], lasting=False), values, at_us)
+    known = users, peers, _plain(whole["tied"], lasting=False), values, at_us
     return (
         whole
         .select(ends)
-        .append_column("strength", pa.array(found))
+        .append_column("strength", pa.array(strength(*known)))
+        .append_column("strong", pa.array(strength.strong(*known)))
         .append_column("answered", pa.array((1.0 + theirs) / (2.0 + mine + theirs)))
     )
 

@@ -12,7 +12,7 @@ from features.portraits.tag import RANK_AND_SEGMENT, Kind, Tag
 from features.portraits.values import FAINT, Numbers, Ranked, Vectors, Words, settled, shrunk
 from features.references import References
 from features.strength import Strength
-from features.subjects import Floats, Subjects, sums
+from features.subjects import Floats, Subjects
 
 CLEAR = 0.4
 """Share above which one role is the person's role."""
@@ -22,9 +22,6 @@ DOUBT = 2.0
 
 MOST = 10
 """Entries of a list."""
-
-STRONG = 0.3
-"""Chance of an opening between two people within a week that makes their tie strong."""
 
 ROLE_WORDS = {
     "buyer": ("买手", "buyer"),
@@ -74,21 +71,8 @@ def _role_shares(people: Subjects, references: References) -> Floats:
 
 
 def strong_ties(people: Subjects, references: References) -> Numbers:
-    """People with whom something is likely to be done within a week.
-
-    With fitted weights by ``features.strength``. Without, a decayed count x of openings at a
-    half-life of 30 days estimates x ln 2 / 30 a day; of a Poisson stream, the chance of one in 7
-    days is 1 - 2 ** (-7 x / 30).
-    """
-    table = people.keyed[Key.PAIR]
-    fitted = Strength.of(references)
-    if fitted.weights is None:
-        openings = table.values["pair.opened_30"] + table.values["pair.opened_by_30"]
-        owners, chances = table.owners, 1.0 - 2.0 ** (-7.0 * openings / 30.0)
-    else:
-        owners, chances = fitted.of_people(people)
-    strong = settled(chances) >= STRONG
-    return Numbers(sums(owners, strong.astype(np.float64), len(people)))
+    """People with whom something is likely to be done within a week."""
+    return Numbers(Strength.of(references).strong_of(people).astype(np.float64))
 
 
 def share_prop(people: Subjects, references: References) -> Numbers:

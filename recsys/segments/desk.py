@@ -20,7 +20,6 @@ from features.counters import Scope
 from features.engines.span import Span
 from features.errors import InputError
 from features.home import Home
-from features.portraits.social import STRONG
 from features.snapshot import Snapshot
 from recsys.experiments import bucket
 from recsys.segments.book import Book
@@ -40,9 +39,7 @@ _PRIVATE = f"""
 
 _TIES = f"""
     WITH near AS (
-        SELECT {c.USER}, {c.PEER}, NULL AS tie_type,
-            round(1.0 - pow(2.0, -7.0 / 30.0 * (coalesce(pair__opened_30, 0.0)
-                + coalesce(pair__opened_by_30, 0.0))), 9) >= {STRONG} AS strong
+        SELECT {c.USER}, {c.PEER}, NULL AS tie_type, strong
         FROM read_parquet($pairs)
         UNION ALL
         SELECT {c.USER}, {c.PEER}, tie_type, FALSE FROM read_parquet($ties)
@@ -150,7 +147,7 @@ class _Tables:
         told = str(folder / "people.parquet")
         connection.execute(f"CREATE TABLE refusing AS {_REFUSING}", [told])
         connection.execute(f"CREATE TABLE private AS {_PRIVATE}", [told])
-        pairs = {"pairs": str(folder / "pair.parquet"), "ties": str(folder / "ties.parquet")}
+        pairs = {"pairs": str(folder / "strength.parquet"), "ties": str(folder / "ties.parquet")}
         connection.execute(f"CREATE TABLE around AS {_TIES}", pairs)
         read = self.backend.table
         return Ground(

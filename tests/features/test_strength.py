@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def test_the_snapshot_holds_what_is_read_live(home: Home):
     newest = snapshot.latest(home)
     strength = Strength.of(newest.references)
-    batch = {(u, v): p for u, v, p, _ in zip(*newest.strength.to_pydict().values(), strict=True)}
+    batch = {(u, v): p for u, v, p, _, _ in zip(*newest.strength.to_pydict().values(), strict=True)}
     for user, state in replay(busy(900), AT).items():
         peers, values = Reading(state, AT, ZONE).table(Key.PAIR)
         tied = np.array([float(peer in state.ties) for peer in peers])
@@ -61,7 +61,7 @@ def test_both_ends_of_a_mutual_tie_see_the_same(home: Home):
 def test_the_portrait_counts_the_strong_ties_of_the_snapshot(home: Home):
     newest = snapshot.latest(home)
     strong = Counter(
-        row["user_id"] for row in newest.strength.to_pylist() if row["strength"] >= 0.3
+        row["user_id"] for row in newest.strength.to_pylist() if row["strong"]
     )
     told = {row["user_id"]: row["soc__strong_ties"] for row in newest.portraits.to_pylist()}
     assert {user: n for user, n in told.items() if n} == dict(strong)
