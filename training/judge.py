@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from features import snapshot
 from features.catalogue import CATALOGUE
 from features.clock import BusinessZone, now_us
 from features.errors import MissingStep

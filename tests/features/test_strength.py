@@ -60,9 +60,7 @@ def test_both_ends_of_a_mutual_tie_see_the_same(home: Home):
 
 def test_the_portrait_counts_the_strong_ties_of_the_snapshot(home: Home):
     newest = snapshot.latest(home)
-    strong = Counter(
-        row["user_id"] for row in newest.strength.to_pylist() if row["strong"]
-    )
+    strong = Counter(row["user_id"] for row in newest.strength.to_pylist() if row["strong"])
     told = {row["user_id"]: row["soc__strong_ties"] for row in newest.portraits.to_pylist()}
     assert {user: n for user, n in told.items() if n} == dict(strong)
     for user, state in replay(busy(900), AT).items():

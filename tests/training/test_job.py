@@ -27,7 +27,7 @@ def said(shop, small, tracking, tmp_path_factory) -> dict:
 def test_the_json_names_what_was_made(said, shop):
     assert Path(said["bundle"]) == shop.home.bundles / said["sha"]
     assert Path(said["report"]).is_file()
-    assert {"feed", "sharing"} == set(said["metrics"])
+    assert {"feed", "sharing", "ties"} == set(said["metrics"])
     assert said["windows"]["test"][0].endswith("Z")
     assert len(said["steps"]) > 3
 
@@ -101,6 +101,10 @@ def test_a_scheduler_calls_step_by_step(said, shop, small, tmp_path):
     config.write_text(to_toml(small))
     called = ["train", "--data", str(shop.home.root), "--config", str(config)]
     result = CliRunner().invoke(app, [*called, "--until", "popularity", "--json"])
-    assert [one["name"] for one in json.loads(result.stdout)["steps"]] == ["history", "popularity"]
+    assert [one["name"] for one in json.loads(result.stdout)["steps"]] == [
+        "history",
+        "ties",
+        "popularity",
+    ]
     result = CliRunner().invoke(app, [*called, "--until", "popularity"])
     assert result.stdout.startswith("history: unchanged, skipped; peak memory")

@@ -21,7 +21,8 @@ def planted(n: int = 4_000) -> Ties:
     opened = rng.exponential(size=n)
     met = rng.random(n) < 1 / (1 + np.exp(3 - 2 * np.log1p(opened)))
     names = ("pair.together_90", "pair.together_by_90", "pair.opened_30", "pair.opened_by_30",
-             "pair.shared_30", "pair.received_30", "pair.days_90", "pair.days_by_90")  # fmt: skip
+             "pair.shared_30", "pair.received_30", "pair.days_90", "pair.days_by_90",
+             "pair.opened_by")  # fmt: skip
     values = dict.fromkeys(names, np.zeros(n)) | {"pair.opened_30": opened}
     values |= dict.fromkeys(("pair.last_together", "pair.last_together_by"), np.full(n, np.nan))
     users = np.array([f"u{i % 500}" for i in range(n)], dtype=np.object_)

@@ -105,7 +105,7 @@ class Course:
 
     @cached_property
     def base(self) -> str:
-        """Fingerprint of what every step is made from: code, engines, data, instant, zone, fakes."""
+        """Fingerprint of what every step is made from: code, engines, data, instant, zone."""
         return fingerprint(
             code(), {name: version(name) for name in ENGINES}, data(self.home), self.as_of_us,
             self.zone.name, risk.trusted(self.home) if self.config.clean else None,

@@ -43,6 +43,4 @@ def references(course: Course) -> References:
     counters = course.newest.table(Key.USER)
     users = fit.said(course.opened[0], counters[c.USER].to_pylist(), course.as_of_us)
     fitted = Fitted.of(found["now"])
-    return course.newest.references.with_more(
-        *fitted.references(counters, users, course.as_of_us)
-    )
+    return course.newest.references.with_more(*fitted.references(counters, users, course.as_of_us))

@@ -42,7 +42,7 @@ def world_of(
     10
     >>> world_of("big", users=None, items=None, days=None, zone="")
     Traceback (most recent call last):
-    features.errors.UnknownName: unknown preset 'big'; next: use one of: bench, demo
+    features.errors.UnknownName: unknown preset 'big'; next: use one of: bench, demo, fraud
     """
     if preset not in PRESETS:
         raise UnknownName.among("preset", preset, PRESETS)

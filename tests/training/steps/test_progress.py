@@ -56,7 +56,13 @@ def test_a_run_that_broke_goes_on_where_it_was(shop, small, trained, monkeypatch
     assert list(tmp_path.glob("*/partial-*")) == []
     steps = Steps(shelf, until="feed examples")
     go(Course(shop.home, other), steps)
-    assert skipped(steps) == ["history", "popularity", "similar items", "candidate models"]
+    assert skipped(steps) == [
+        "history",
+        "ties",
+        "popularity",
+        "similar items",
+        "candidate models",
+    ]
 
 
 def test_an_unknown_step_is_named(shop, small):

@@ -136,4 +136,8 @@ def test_another_zone_moves_the_hours_with_it(tmp_path: Path) -> None:
 
 def test_presets_are_what_figures_are_quoted_on() -> None:
     sizes = {name: (w.users, w.items, w.days) for name, w in PRESETS.items()}
-    assert sizes == {"demo": (3_000, 1_500, 45), "bench": (100_000, 20_000, 30)}
+    assert sizes == {
+        "demo": (3_000, 1_500, 45),
+        "bench": (100_000, 20_000, 30),
+        "fraud": (3_000, 1_500, 45),
+    }

@@ -91,6 +91,7 @@ _SPENT = (
 _SAVED = "CASE event WHEN 'Order Completed' THEN discount_fen END"
 _ACTED = "event NOT IN ('Order Refunded', 'Group Buy Succeeded')"
 _ORDER = "event = 'Order Completed'"
+_TOGETHER = "event IN ('Share Link Opened', 'Group Buy Joined')"
 
 _USER = f"""
 WITH own AS (
@@ -214,7 +215,10 @@ WITH own AS (
         coalesce(sum(CASE event WHEN 'Share Link Opened' THEN 1.0 WHEN 'Group Buy Joined' THEN 2.0
             END * {_decay(90)}), 0.0) AS pair__together_90,
         {_when("Order Completed", f"CASE WHEN line = 0 THEN {_decay(30)} END")} AS pair__led_30,
-        count(*) FILTER (event = 'Group Buy Joined')::DOUBLE AS pair__invited
+        count(*) FILTER (event = 'Group Buy Joined')::DOUBLE AS pair__invited,
+        count(DISTINCT CASE WHEN {_TOGETHER} AND day >= $today - 90 THEN day END)::DOUBLE
+            AS pair__days_90,
+        max(CASE WHEN {_TOGETHER} THEN at_us END)::DOUBLE AS pair__last_together
     FROM facts
     WHERE event IN ('Share Link Opened', 'Product Shared', 'Group Buy Joined', 'Order Completed')
         AND peer_id <> user_id
@@ -229,16 +233,22 @@ WITH own AS (
             END * {_decay(90)}), 0.0) AS pair__together_by_90,
         count(*) FILTER ({_ORDER} AND line = 0)::DOUBLE AS pair__sold,
         {_first_lines(_SPENT, 90)} AS pair__sold_90,
-        count(*) FILTER (event IN ('Sharer Muted', 'Share Reported'))::DOUBLE AS pair__muted_by
+        count(*) FILTER (event IN ('Sharer Muted', 'Share Reported'))::DOUBLE AS pair__muted_by,
+        count(DISTINCT CASE WHEN {_TOGETHER} AND day >= $today - 90 THEN day END)::DOUBLE
+            AS pair__days_by_90,
+        max(CASE WHEN {_TOGETHER} THEN at_us END)::DOUBLE AS pair__last_together_by,
+        {_when("Product Shared", _decay(30))} AS pair__received_30
     FROM facts
     WHERE event IN ('Share Link Opened', 'Group Buy Joined', 'Sharer Muted', 'Share Reported',
-            'Order Completed', 'Order Refunded')
+            'Order Completed', 'Order Refunded', 'Product Shared')
         AND peer_id <> user_id
     GROUP BY facts.peer_id, facts.user_id
 )
 SELECT user_id, peer_id,
-    coalesce(COLUMNS(* EXCLUDE (user_id, peer_id, pair__last_opened_by)), 0.0),
-    pair__last_opened_by
+    coalesce(COLUMNS(* EXCLUDE (
+        user_id, peer_id, pair__last_opened_by, pair__last_together, pair__last_together_by
+    )), 0.0),
+    pair__last_opened_by, pair__last_together, pair__last_together_by
 FROM own FULL JOIN of_others USING (user_id, peer_id)
 """
 

@@ -104,9 +104,8 @@ def _snapshot(told: duckdb.DuckDBPyConnection, home: Home, people: int) -> None:
     pairs = f"{everybody}, range(5) AS others(j)"
     _copy(
         told,
-        f"""{tied}, hash(j, i) % 5 / 1.0 AS pair__opened_30, 0.0 AS pair__opened_by_30
-        FROM {pairs}""",
-        folder / "pair.parquet",
+        f"{tied}, hash(j, i) % 5 > 2 AS strong FROM {pairs}",
+        folder / "strength.parquet",
     )
     _copy(told, f"{tied}, 'friend' AS tie_type FROM {pairs}", folder / "ties.parquet")
     manifest = Manifest(AT, declaration_hash(), "UTC", "made", 0, 0)
@@ -131,6 +130,9 @@ def _value(tag: Tag, n: int) -> str:
         case Kind.LIST:
             entry = "{{'key': 'c' || {} % 50, 'score': 1.0}}"
             made = f"[{entry.format(dice)}, {entry.format('i')}]"
+        case Kind.GRADES:
+            grade = f"(1 + {dice} % {len(tag.words)})::DOUBLE"
+            made = f"[{{'key': 'c' || i % 50, 'score': {grade}}}]"
         case Kind.VECTOR:
             numbers = ", ".join(f"hash(i, {n}, {j}) % 100 / 100.0" for j in range(len(tag.labels)))
             made = f"[{numbers}]"
