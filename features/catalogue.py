@@ -267,6 +267,14 @@ _COUNTERS = (
         {e.GROUP_STARTED: 1.0}, half_life=Days(30), refresh=Refresh.DAY,
     ),
     Counter(
+        "item.groups_filled_90", "group buys that filled, half-life 90 days", Key.ITEM,
+        {e.GROUP_SUCCEEDED: 1.0}, half_life=Days(90), refresh=Refresh.DAY,
+    ),
+    Counter(
+        "item.groups_failed_90", "group buys that expired, half-life 90 days", Key.ITEM,
+        {e.GROUP_FAILED: 1.0}, half_life=Days(90), refresh=Refresh.DAY,
+    ),
+    Counter(
         "tier.orders_30", "units in this city tier, half-life 30 days", Key.TIER, ORDER,
         half_life=Days(30), refresh=Refresh.DAY,
     ),

@@ -113,6 +113,12 @@ class GroupBuy(msgspec.Struct, omit_defaults=True):
         return self._value("expires_us")  # type: ignore[no-any-return]
 
     @property
+    def started_us(self) -> int:
+        """The earliest word of it that is kept."""
+        told = (at_us for at_us, _ in self.told.values())
+        return min([*self.joined.values(), *told], default=self.heard_us)
+
+    @property
     def status(self) -> str:
         """One of ``STATUSES``, as it was last said."""
         return self._value("status") or OPEN

@@ -20,14 +20,19 @@ from features.frames.feed import feature_hash
 from features.items import Items
 from features.references import References
 from recsys.candidates.als import Als
+from recsys.candidates.launches import Launches
 from recsys.candidates.popular import Popular
 from recsys.candidates.similar import Similar
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import LambdaMart
+from recsys.ranking.logit import Logit
 
 SCHEMA_VERSION = 2
 
 MANIFEST = "manifest.json"
+
+CHANCE = ".logit.json"
+"""How the files of regressions end."""
 
 HASHED = ("schema_version", "feature_hash", "as_of_us", "settings", "metrics", "files")
 """What of a manifest the fingerprint covers: a run's id and date make no other bundle."""
@@ -59,7 +64,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Parts:
-    """What training fits and a bundle holds; what could not be learned is None."""
+    """What training fits and a bundle holds; what could not be learned is None or left out.
+
+    ``chances`` are regressions by what they foretell, such as ``filling``.
+    """
 
     items: Items
     references: References
@@ -70,6 +78,8 @@ class Parts:
     settings: Settings = field(default_factory=Settings)
     similar: Similar | None = None
     audience: Audience = field(default_factory=Audience.empty)
+    chances: Mapping[str, Logit] = field(default_factory=dict)
+    launches: Launches | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -85,6 +95,9 @@ class Parts:
         if self.similar is not None:
             self.similar.save(folder)
         self.audience.save(folder)
+        save_chances(self.chances, folder)
+        if self.launches is not None:
+            self.launches.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
@@ -107,7 +120,21 @@ class Parts:
             settings,
             Similar.open(folder) if (folder / "similar.indptr.npy").exists() else None,
             Audience.open(folder),
+            open_chances(folder),
+            Launches.open_any(folder),
         )
+
+
+def save_chances(chances: Mapping[str, Logit], folder: Path) -> None:
+    """Write regressions by what they foretell."""
+    for name, chance in chances.items():
+        chance.save(folder / f"{name}{CHANCE}")
+
+
+def open_chances(folder: Path) -> dict[str, Logit]:
+    """Read what ``save_chances`` wrote."""
+    paths = sorted(folder.glob(f"*{CHANCE}"))
+    return {path.name.removesuffix(CHANCE): Logit.open(path) for path in paths}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from features.groupbuys import GroupBuy
 from features.online import Act, State
 
 
@@ -145,6 +146,8 @@ class ShareQuery:
         share, group_buy, bargain, tip or question.
     surface : str
         Where it is shown: one of ``recsys.guards.SURFACES``.
+    without : frozenset of str
+        People not to name, such as those who are in the group buy already.
     """
 
     user_id: str
@@ -153,6 +156,7 @@ class ShareQuery:
     at_us: int
     purpose: str = "share"
     surface: str = "app"
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -171,4 +175,96 @@ class ShareAnswer:
 
     targets: tuple[ShareTarget, ...]
     held_back: int
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroupQuery:
+    """A request for group buys to join, or for items to start one for.
+
+    Parameters
+    ----------
+    user_id : str
+        Whoever asks.
+    k : int
+        Answers wanted.
+    at_us : int
+        The instant of the request.
+    """
+
+    user_id: str
+    k: int
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Chance that a group buy fills before it ends.
+
+    Parameters
+    ----------
+    p, low, high : float
+        With a 95 % interval.
+    drivers : tuple of (str, float)
+        What moves the log-odds away from those of a usual group, the strongest first.
+    degraded : tuple of str
+        ``filling``: nothing was learned yet, so that nothing is known.
+    """
+
+    p: float
+    low: float
+    high: float
+    drivers: tuple[tuple[str, float], ...] = ()
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenGroup:
+    """One group buy to join.
+
+    Parameters
+    ----------
+    group : GroupBuy
+        As it is now.
+    score : float
+        Higher is better, among those of friends and among those of strangers.
+    friends : int
+        Members that are near.
+    forecast : Forecast
+        Whether it fills.
+    reasons : tuple of Reason
+        Why it is there.
+    """
+
+    group: GroupBuy
+    score: float
+    friends: int
+    forecast: Forecast
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class GroupsAnswer:
+    """Group buys to join: those of friends first."""
+
+    groups: tuple[OpenGroup, ...]
+    personalized: bool
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LaunchItem:
+    """One item to start a group buy for."""
+
+    item_id: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class LaunchAnswer:
+    """Items to start a group buy for, best first."""
+
+    items: tuple[LaunchItem, ...]
+    personalized: bool
     degraded: tuple[str, ...] = ()

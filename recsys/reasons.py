@@ -18,9 +18,34 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "likes_category": ("喜欢{category}", "likes {category}"),
     "friends_of_friends": ("是好友的好友", "is a friend of your friends"),
     "may_like": ("可能感兴趣", "may be interested"),
+    "friends_in": ("{count} 位好友已参团", "{count} friends are in"),
+    "friend_in": ("有好友已参团", "somebody you know is in"),
+    "nearly_full": ("还差 {count} 人成团", "{count} more and it fills"),
+    "fills_often": ("容易成团", "groups for it fill"),
+    "tried_like": ("开过类似商品的团", "you started groups for items like this"),
     "tied": ("是您的好友", "is a friend of yours"),
 })
 """Code → Chinese and English text; the braces are filled from the reason."""
+
+DRIVERS: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "group.missing": ("还差的人数", "people it still needs"),
+    "group.members": ("已参团人数", "people in it"),
+    "group.hours": ("开团时长", "hours since it began"),
+    "group.left": ("剩余时间", "hours until it ends"),
+    "group.pace": ("参团速度", "how fast people join"),
+    "group.need": ("每小时需要的人数", "people needed for each hour left"),
+    "group.price": ("团价", "its price"),
+    "item.fills": ("该商品以往成团率", "how groups for this item went"),
+    "item.known": ("该商品以往团数", "groups there were for this item"),
+    "item.wanted": ("商品热度", "interest in the item"),
+    "starter.fills": ("团长以往成团率", "how groups of the starter went"),
+    "starter.started": ("团长开团次数", "groups the starter began"),
+    "starter.reach": ("团长分享被打开次数", "links of the starter that were opened"),
+    "starter.heard": ("团长收到的分享", "shares the starter received"),
+    "group.full": ("已满员", "it is full"),
+    "group.over": ("已结束", "it is over"),
+})
+"""What moves the chance that a group buy fills, in Chinese and English."""
 
 FEWEST_FRIENDS = 3
 """Fewer friends are not counted aloud: the number would tell who."""

@@ -117,8 +117,9 @@ class Sharing:
         suited = self.parts.audience.of(self.parts.items, query.item_id)
         known = {query.user_id, *names, *beyond}
         others = [*sorted(beyond), *(name for name in suited if name not in known)]
+        others = [name for name in others if name not in query.without]
         states |= people.states(others) if others else {}
-        met = sorted(name for name in names if name != query.user_id)
+        met = sorted(set(names) - {query.user_id, *query.without})
         return _Found([*met, *others], len(met), states, beyond)
 
     def _score(self, raw: Raw, size: int) -> tuple[Floats, tuple[str, ...]]:

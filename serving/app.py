@@ -13,6 +13,7 @@ from starlette.routing import Route as StarletteRoute
 from serving import openapi
 from serving import rights as r
 from serving import schemas as s
+from serving import social as so
 from serving.asking import Asking, Route
 from serving.endpoint import encoded, endpoint, problem
 from serving.errors import Refusal
@@ -45,9 +46,9 @@ ROUTES: tuple[Route, ...] = (
         asks=s.FeedRequest, problems=ANSWERING, queued=True, about=feed.about,
     ),
     Route(
-        "POST", "/v1/share-targets", sharing.share_targets, s.ShareReply,
-        "Whom to share an item with.", asks=s.ShareRequest, problems=ANSWERING, queued=True,
-        about=sharing.about,
+        "POST", "/v1/share-targets", sharing.share_targets, so.ShareReply,
+        "Whom to share an item with, or to invite to a group buy.", asks=so.ShareRequest,
+        problems=("unknown-group-buy", *ANSWERING), queued=True, about=sharing.about,
     ),
     Route(
         "POST", "/v1/events", events.events, s.EventsReply,
@@ -124,8 +125,23 @@ ROUTES: tuple[Route, ...] = (
         asks=s.ItemChange, problems=("unknown-item", *STORE),
     ),
     Route(
-        "PUT", "/v1/group-buys/{id}", groups.put_group_buy, s.GroupBuyReply,
-        "Tell what a group buy is now.", asks=s.GroupBuyRequest, problems=STORE,
+        "PUT", "/v1/group-buys/{id}", groups.put_group_buy, so.GroupBuyReply,
+        "Tell what a group buy is now.", asks=so.GroupBuyRequest, problems=STORE,
+    ),
+    Route(
+        "POST", "/v1/group-buys/open", groups.to_join, so.OpenGroupsReply,
+        "Group buys this person may join, each with its chance to fill.",
+        asks=so.PersonRequest, problems=ANSWERING, queued=True, about=groups.about,
+    ),
+    Route(
+        "POST", "/v1/group-buys/launch", groups.to_launch, so.LaunchReply,
+        "Items this person should start a group buy for.",
+        asks=so.PersonRequest, problems=ANSWERING, queued=True, about=groups.about,
+    ),
+    Route(
+        "POST", "/v1/group-buys/{id}/forecast", groups.forecast, so.ForecastReply,
+        "The chance that a group buy fills before it ends, and what drives it.",
+        problems=("unknown-group-buy", "not-ready", *STORE),
     ),
     Route(
         "PUT", "/v1/ties", catalogue.put_ties, s.WrittenReply, "Add or replace ties.",

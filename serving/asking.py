@@ -45,6 +45,12 @@ class Asking:
             "as_of": format_instant(models.as_of_us if models else self.at_us),
         }
 
+    def count(self, degraded: tuple[str, ...]) -> tuple[str, ...]:
+        """Count in the metrics what an answer had to do without; returns it."""
+        for part in degraded:
+            self.resources.metrics.degraded.labels(part).inc()
+        return degraded
+
 
 class Answers(Protocol):
     """A route's work: an answer, at once or awaited."""

@@ -21,6 +21,7 @@ import msgspec
 
 from features.errors import HuorenError
 from serving import schemas as s
+from serving import social as so
 from serving.errors import Problem
 
 T = TypeVar("T")
@@ -148,9 +149,22 @@ class Client(_Calls):
         """Ask for a personal list."""
         return self._ask(_Call("POST", "/v1/feed", s.FeedReply, asked))
 
-    def share_targets(self, asked: s.ShareRequest) -> s.ShareReply:
+    def share_targets(self, asked: so.ShareRequest) -> so.ShareReply:
         """Ask whom to share an item with."""
-        return self._ask(_Call("POST", "/v1/share-targets", s.ShareReply, asked))
+        return self._ask(_Call("POST", "/v1/share-targets", so.ShareReply, asked))
+
+    def open_groups(self, asked: so.PersonRequest) -> so.OpenGroupsReply:
+        """Ask which group buys somebody may join."""
+        return self._ask(_Call("POST", "/v1/group-buys/open", so.OpenGroupsReply, asked))
+
+    def launches(self, asked: so.PersonRequest) -> so.LaunchReply:
+        """Ask what somebody should start a group buy for."""
+        return self._ask(_Call("POST", "/v1/group-buys/launch", so.LaunchReply, asked))
+
+    def forecast(self, group_buy_id: str) -> so.ForecastReply:
+        """Ask for the chance that a group buy fills."""
+        path = f"/v1/group-buys/{quote(group_buy_id, safe='')}/forecast"
+        return self._ask(_Call("POST", path, so.ForecastReply))
 
     def events(self, events: Sequence[Mapping[str, Any]]) -> s.EventsReply:
         """Send events; durable when this returns."""
@@ -232,9 +246,22 @@ class AsyncClient(_Calls):
         """Ask for a personal list."""
         return await self._ask(_Call("POST", "/v1/feed", s.FeedReply, asked))
 
-    async def share_targets(self, asked: s.ShareRequest) -> s.ShareReply:
+    async def share_targets(self, asked: so.ShareRequest) -> so.ShareReply:
         """Ask whom to share an item with."""
-        return await self._ask(_Call("POST", "/v1/share-targets", s.ShareReply, asked))
+        return await self._ask(_Call("POST", "/v1/share-targets", so.ShareReply, asked))
+
+    async def open_groups(self, asked: so.PersonRequest) -> so.OpenGroupsReply:
+        """Ask which group buys somebody may join."""
+        return await self._ask(_Call("POST", "/v1/group-buys/open", so.OpenGroupsReply, asked))
+
+    async def launches(self, asked: so.PersonRequest) -> so.LaunchReply:
+        """Ask what somebody should start a group buy for."""
+        return await self._ask(_Call("POST", "/v1/group-buys/launch", so.LaunchReply, asked))
+
+    async def forecast(self, group_buy_id: str) -> so.ForecastReply:
+        """Ask for the chance that a group buy fills."""
+        path = f"/v1/group-buys/{quote(group_buy_id, safe='')}/forecast"
+        return await self._ask(_Call("POST", path, so.ForecastReply))
 
     async def events(self, events: Sequence[Mapping[str, Any]]) -> s.EventsReply:
         """Send events; durable when this returns."""

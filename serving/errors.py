@@ -40,6 +40,7 @@ KINDS = {
     "not-found": Kind(404, "Nothing is here", "look the path up in /v1/openapi.json"),
     "unknown-user": Kind(404, "Nothing is known of this person", "send events of them first"),
     "unknown-item": Kind(404, "No such item", "send it with PUT /v1/items first"),
+    "unknown-group-buy": Kind(404, "No such group buy", "tell of it with PUT /v1/group-buys first"),
     "unknown-model": Kind(404, "No such scores", "run `huoren score` for it first"),
     "unknown-tag": Kind(404, "No such tag", "look at the portrait for the names"),
     "method-not-allowed": Kind(405, "The path exists, the method does not", "see Allow"),

@@ -1,5 +1,6 @@
 """Open group buys in a worker's memory: by id, by item and by who is in them."""
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from threading import Lock
@@ -24,6 +25,7 @@ class OpenGroups:
         self._cursor = Cursor(0)
         self._lock = Lock()
         self._groups: dict[str, GroupBuy] = {}
+        self._ends: list[tuple[int, str]] = []  # ascending
         self._by_item: dict[str, set[str]] = defaultdict(set)
         self._by_person: dict[str, set[str]] = defaultdict(set)
 
@@ -60,16 +62,28 @@ class OpenGroups:
         """Every group that one can join at an instant."""
         return self._open(self._groups, at_us)
 
+    def soonest(self, at_us: int, most: int) -> list[GroupBuy]:
+        """At most ``most`` groups that one can join at an instant, the first to end first."""
+        found: list[GroupBuy] = []
+        for _, name in tuple(self._ends):
+            group = self._groups.get(name)
+            if group is not None and group.open(at_us):
+                found.append(group)
+            if len(found) == most:
+                break
+        return found
+
     def _open(self, names: Iterable[str], at_us: int) -> list[GroupBuy]:
         known = (self._groups.get(name) for name in tuple(names))
         found = [one for one in known if one is not None and one.open(at_us)]
-        return sorted(found, key=lambda one: (one.expires_us or 2**62, one.group_buy_id))
+        return sorted(found, key=_end)
 
     def _take(self, group: GroupBuy) -> None:
         self._drop(group.group_buy_id)
         if not group.open(0):  # ended or full; time alone ends the others
             return
         self._groups[group.group_buy_id] = group
+        insort(self._ends, _end(group))
         if group.item_id is not None:
             self._by_item[group.item_id].add(group.group_buy_id)
         for person in {*group.joined, group.starter_id or ""} - {""}:
@@ -79,6 +93,7 @@ class OpenGroups:
         group = self._groups.pop(name, None)
         if group is None:
             return
+        del self._ends[bisect_left(self._ends, _end(group))]
         for index, keys in (
             (self._by_item, [group.item_id]),
             (self._by_person, [*group.joined, group.starter_id]),
@@ -88,3 +103,8 @@ class OpenGroups:
                     index[key].discard(name)
                     if not index[key]:
                         del index[key]
+
+
+def _end(group: GroupBuy) -> tuple[int, str]:
+    """When a group ends, and its id."""
+    return group.expires_us or 2**62, group.group_buy_id

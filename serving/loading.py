@@ -18,11 +18,23 @@ import msgspec
 
 from features.clock import BusinessZone
 from features.errors import BundleError, BundleMismatch, HuorenError, MissingStep
+from features.groupbuys import GroupBuy
 from features.online import Act
 from features.store import Store
 from features.store.contacts import Ledger
-from recsys.query import FeedAnswer, FeedQuery, People, ShareAnswer, ShareQuery
+from recsys.query import (
+    FeedAnswer,
+    FeedQuery,
+    Forecast,
+    GroupQuery,
+    GroupsAnswer,
+    LaunchAnswer,
+    People,
+    ShareAnswer,
+    ShareQuery,
+)
 from serving.compiling import INTERPRETED, Ranker, compile_all
+from serving.groups import OpenGroups
 from serving.overlay import Overlay
 from serving.settings import CHAMPION, ServiceClock, Settings
 
@@ -61,6 +73,22 @@ class FindsTargets(Protocol):
         ...
 
 
+class KnowsGroups(Protocol):
+    """What the routes of group buys need; ``recsys.groupbuy.GroupBuying`` is one."""
+
+    def open(self, query: GroupQuery, people: People, groups: OpenGroups) -> GroupsAnswer:
+        """Answer with groups to join."""
+        ...
+
+    def launch(self, query: GroupQuery, people: People, groups: OpenGroups) -> LaunchAnswer:
+        """Answer with items to start a group for."""
+        ...
+
+    def forecast(self, group: GroupBuy, people: People, at_us: int) -> Forecast:
+        """Answer with the chance that a group fills."""
+        ...
+
+
 @dataclass(frozen=True)
 class Models:
     """One bundle and the capabilities made of it.
@@ -73,7 +101,7 @@ class Models:
         The instant its data reaches up to.
     references : References
         Population statistics for portraits.
-    feed, sharing : Recommends, FindsTargets
+    feed, sharing, group_buys : Recommends, FindsTargets, KnowsGroups
         The capabilities.
     overlay : Overlay
         Keeps the bundle's items as they are now.
@@ -86,6 +114,7 @@ class Models:
     references: "References"
     feed: Recommends
     sharing: FindsTargets
+    group_buys: KnowsGroups
     overlay: Overlay
     rankers: tuple[Ranker, ...] = ()
 
@@ -114,6 +143,7 @@ class Models:
         """
         from recsys.bundle import Bundle
         from recsys.feed import Feed
+        from recsys.groupbuy import GroupBuying
         from recsys.sharing import Sharing
 
         bundle = Bundle.open(path)
@@ -131,6 +161,7 @@ class Models:
             references=bundle.references,
             feed=feed,
             sharing=Sharing(bundle),
+            group_buys=GroupBuying(bundle),
             overlay=Overlay(feed.items, bundle.as_of_us),
             rankers=bundle.parts.rankers,
         )
@@ -143,6 +174,10 @@ class Models:
         self.feed.recommend(FeedQuery(_STRANGER, 20, at_us, recent=acts, explain=True), people)
         for item in shown[:1]:
             self.sharing.targets(ShareQuery(_STRANGER, item, 10, at_us), people)
+        groups = OpenGroups()
+        self.group_buys.open(GroupQuery(_STRANGER, 10, at_us), people, groups)
+        self.group_buys.launch(GroupQuery(_STRANGER, 10, at_us), people, groups)
+        self.group_buys.forecast(GroupBuy("warm-up"), people, at_us)
 
 
 class Loading:

@@ -132,38 +132,6 @@ class FeedReply(Answer):
     explanation: Explanation | UnsetType = UNSET
 
 
-# ── sharing ─────────────────────────────────────────────────────────────────────────────────────
-
-
-class ShareRequest(Asked):
-    """Asks whom to share an item with."""
-
-    user_id: Id
-    item_id: Id
-    k: Many = 10
-    purpose: Literal["share", "group_buy", "bargain", "tip", "question"] = "share"
-    surface: Literal[
-        "app", "h5", "mini_program", "wechat", "moments", "wecom", "oa", "sms", "push"
-    ] = "app"
-
-
-class ShareTargetGiven(Struct):
-    """One person, contact or community to share with."""
-
-    kind: str
-    id: str
-    score: float
-    reasons: list[ReasonGiven]
-
-
-class ShareReply(Answer):
-    """Whom to share with, best first; ``held_back`` others may not be asked now."""
-
-    degraded: tuple[str, ...]
-    targets: list[ShareTargetGiven]
-    held_back: int
-
-
 # ── events ──────────────────────────────────────────────────────────────────────────────────────
 
 RawEvent = Annotated[
@@ -307,32 +275,6 @@ class ItemReply(Answer):
     price: str | None
     stock: int | None
     status: str | None
-    expires_at: str | None
-
-
-class GroupBuyRequest(Asked):
-    """A group buy as it is now; ``members`` counts the people in it, ``size`` those it needs."""
-
-    item_id: Id
-    starter_id: Id
-    size: Annotated[int, Meta(ge=1, le=32_767)] | None = None
-    members: Annotated[int, Meta(ge=0, le=32_767)] | None = None
-    price: Yuan | None = None
-    status: Literal["open", "succeeded", "failed"] | None = None
-    expires_at: Instant | None = None
-
-
-class GroupBuyReply(Answer):
-    """A group buy in force, and whether one can join it; ``price`` is decimal yuan."""
-
-    group_buy_id: str
-    open: bool
-    item_id: str | None
-    starter_id: str | None
-    size: int | None
-    members: int
-    price: str | None
-    status: str
     expires_at: str | None
 
 

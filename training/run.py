@@ -13,7 +13,7 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training.config import TrainConfig
 from training.split import Window
-from training.steps import closing, feed, sharing, ties
+from training.steps import closing, feed, groupbuys, sharing, ties
 from training.steps.course import Course
 from training.steps.progress import Step, Steps, left
 
@@ -30,6 +30,7 @@ STEPS: Mapping[str, Callable[[Course, Step], None]] = {
     "leakage": feed.honesty,
     "evaluation": feed.evaluation,
     "sharing": sharing.sharer,
+    "group buys": groupbuys.chances,
     "bundle": closing.bundle,
 }
 """What a run goes through: each step reads what those before it put into the course."""
@@ -44,8 +45,8 @@ class Trained:
     bundle : Bundle
         Written below the home's ``bundles``.
     metrics : mapping
-        ``feed`` and ``sharing``: method → measures, on the test window; ``ties``: see
-        ``training.ties.Learned``.
+        ``feed`` and ``sharing``: method → measures, on the test window; ``chances``: what is
+        foretold → measures; ``ties``: see ``training.ties.Learned``.
     windows : mapping of str to Window
         What trained, validated and tested.
     importance : mapping of str to mapping

@@ -45,9 +45,7 @@ def feed(asking: Asking) -> FeedReply:
     )
     asking.resources.impressions.add(shown)
     asking.resources.metrics.listed(answer.milliseconds, answer.candidates)
-    degraded = answer.degraded + models.interpreted
-    for part in degraded:
-        asking.resources.metrics.degraded.labels(part).inc()
+    degraded = asking.count(answer.degraded + models.interpreted)
     return FeedReply(
         **asking.head(models),
         personalized=answer.personalized,

@@ -1,4 +1,4 @@
-"""``/v1/group-buys/{id}``: a group buy as the shop knows it now."""
+"""``/v1/group-buys``: what the shop says of one, which to join or to start, whether one fills."""
 
 import asyncio
 from uuid import uuid4
@@ -9,11 +9,115 @@ from features.errors import InputError
 from features.events import Event
 from features.groupbuys import OPEN, GroupBuy
 from features.store import Store
+from recsys.query import Forecast, GroupQuery, OpenGroup
+from recsys.reasons import DRIVERS
 from serving import money
 from serving.asking import Asking
 from serving.errors import Refusal, invalid
 from serving.instants import to_us
-from serving.schemas import GroupBuyReply, GroupBuyRequest
+from serving.routes.feed import given
+from serving.schemas import ReasonText
+from serving.social import (
+    Driver,
+    ForecastGiven,
+    ForecastReply,
+    GroupBuyReply,
+    GroupBuyRequest,
+    LaunchItemGiven,
+    LaunchReply,
+    OpenGroupGiven,
+    OpenGroupsReply,
+)
+
+TOLD = 5
+"""Drivers that are told of a forecast."""
+
+
+def about(asking: Asking) -> tuple[str, ...]:
+    """Who asks."""
+    return (asking.body.user_id,)
+
+
+def to_join(asking: Asking) -> OpenGroupsReply:
+    """Answer with group buys that somebody may join."""
+    models, query = asking.resources.loading.require(), _query(asking)
+    answer = models.group_buys.open(query, asking.resources.store, asking.resources.groups)
+    return OpenGroupsReply(
+        **asking.head(models),
+        personalized=answer.personalized,
+        degraded=asking.count(answer.degraded),
+        groups=[_open(one) for one in answer.groups],
+    )
+
+
+def to_launch(asking: Asking) -> LaunchReply:
+    """Answer with items that somebody should start a group buy for."""
+    models, query = asking.resources.loading.require(), _query(asking)
+    answer = models.group_buys.launch(query, asking.resources.store, asking.resources.groups)
+    return LaunchReply(
+        **asking.head(models),
+        personalized=answer.personalized,
+        degraded=asking.count(answer.degraded),
+        items=[LaunchItemGiven(one.item_id, one.score, given(one.reasons)) for one in answer.items],
+    )
+
+
+def forecast(asking: Asking) -> ForecastReply:
+    """Answer with the chance that a group buy fills."""
+    models, store, name = (
+        asking.resources.loading.require(),
+        asking.resources.store,
+        asking.path["id"],
+    )
+    group = store.group_buys([name]).get(name)
+    if group is None:
+        raise Refusal("unknown-group-buy", f"nothing was told of {name!r}")
+    found = models.group_buys.forecast(group, store, asking.at_us)
+    said = _forecast(found)
+    return ForecastReply(
+        **asking.head(models),
+        group_buy_id=name,
+        status=group.status,
+        degraded=asking.count(found.degraded),
+        p_success=said.p_success,
+        low=said.low,
+        high=said.high,
+        drivers=said.drivers,
+    )
+
+
+def _query(asking: Asking) -> GroupQuery:
+    return GroupQuery(asking.body.user_id, asking.body.k, asking.at_us)
+
+
+def _open(one: OpenGroup) -> OpenGroupGiven:
+    group = one.group
+    return OpenGroupGiven(
+        group.group_buy_id,
+        group.item_id,
+        one.score,
+        one.friends,
+        group.missing,
+        _price(group),
+        _end(group),
+        _forecast(one.forecast),
+        given(one.reasons),
+    )
+
+
+def _forecast(found: Forecast) -> ForecastGiven:
+    drivers = [
+        Driver(code, effect, ReasonText(*DRIVERS[code])) for code, effect in found.drivers[:TOLD]
+    ]
+    return ForecastGiven(found.p, found.low, found.high, drivers)
+
+
+def _price(group: GroupBuy) -> str | None:
+    return None if group.price_fen is None else money.yuan(group.price_fen)
+
+
+def _end(group: GroupBuy) -> str | None:
+    return None if group.expires_us is None else format_instant(group.expires_us)
 
 
 async def put_group_buy(asking: Asking) -> GroupBuyReply:
@@ -28,9 +132,9 @@ async def put_group_buy(asking: Asking) -> GroupBuyReply:
         starter_id=group.starter_id,
         size=group.size,
         members=group.members,
-        price=None if group.price_fen is None else money.yuan(group.price_fen),
+        price=_price(group),
         status=group.status,
-        expires_at=None if group.expires_us is None else format_instant(group.expires_us),
+        expires_at=_end(group),
     )
 
 

@@ -18,6 +18,12 @@ from recsys.query import (
     FeedAnswer,
     FeedItem,
     FeedQuery,
+    Forecast,
+    GroupQuery,
+    GroupsAnswer,
+    LaunchAnswer,
+    LaunchItem,
+    OpenGroup,
     People,
     Reason,
     ShareAnswer,
@@ -73,6 +79,25 @@ class Friends:
         return ShareAnswer(found, held_back=3)
 
 
+class Boards:
+    """Shows every open group, forecasts one in two, and has i0, i1, … to start one for."""
+
+    SAID = Forecast(0.5, 0.25, 0.75, (("group.missing", -1.0),))
+
+    def open(self, query: GroupQuery, people: People, groups) -> GroupsAnswer:
+        found = groups.all(query.at_us)[: query.k]
+        reasons = (Reason("nearly_full", 1),)
+        return GroupsAnswer(tuple(OpenGroup(g, 1.0, 0, self.SAID, reasons) for g in found), True)
+
+    def launch(self, query: GroupQuery, people: People, groups) -> LaunchAnswer:
+        reasons = (Reason("fills_often"),)
+        items = tuple(LaunchItem(f"i{n}", 1.0, reasons) for n in range(query.k))
+        return LaunchAnswer(items, True, ("launches",))
+
+    def forecast(self, group, people: People, at_us: int) -> Forecast:
+        return self.SAID
+
+
 class Shelf:
     """Items that remember what they were told."""
 
@@ -102,7 +127,7 @@ def settings(tmp_path: Path) -> Settings:
 def models() -> Models:
     as_of = parse_instant("2026-06-18T00:00:00+08:00")
     overlay = Overlay(Shelf(), as_of)
-    return Models("cafe0123", as_of, References.empty(), Ladder(), Friends(), overlay)
+    return Models("cafe0123", as_of, References.empty(), Ladder(), Friends(), Boards(), overlay)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from serving import schemas as s
+from serving import social as so
 from serving.app import build
 from serving.client import AsyncClient, Client, Refused
 from serving.resources import Resources
@@ -33,7 +34,9 @@ def test_every_call_is_answered_in_its_type(ask: Callable[..., Any], event: Even
     item = s.ItemRequest(item_id="i/1", price="9.90", stock=3)
     calls: list[tuple[type, str, tuple[Any, ...], dict[str, Any]]] = [
         (s.FeedReply, "feed", (s.FeedRequest(user_id="u1", k=2),), {}),
-        (s.ShareReply, "share_targets", (s.ShareRequest(user_id="u1", item_id="i1"),), {}),
+        (so.OpenGroupsReply, "open_groups", (so.PersonRequest(user_id="u1"),), {}),
+        (so.LaunchReply, "launches", (so.PersonRequest(user_id="u1", k=3),), {}),
+        (so.ShareReply, "share_targets", (so.ShareRequest(user_id="u1", item_id="i1"),), {}),
         (s.EventsReply, "events", ([event()],), {}),
         (s.PersonalizationReply, "personalization", ("u1",), {"enabled": False}),
         (s.PortraitReply, "portrait", ("u1",), {}),

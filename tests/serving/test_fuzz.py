@@ -22,7 +22,7 @@ from serving.loading import Models
 from serving.overlay import Overlay
 from serving.resources import Resources
 from serving.settings import Settings
-from tests.serving.conftest import Friends, Ladder, Shelf, StillClock
+from tests.serving.conftest import Boards, Friends, Ladder, Shelf, StillClock
 
 CASES = int(os.environ.get("HUOREN_FUZZ_CASES", "200"))
 
@@ -57,7 +57,9 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.Ba
     made = Resources.around(Settings(home), open_store(home))
     resources = replace(made, clock=StillClock())
     overlay = Overlay(Shelf(), 0)
-    resources.loading.models = Models("v", 0, References.empty(), Ladder(), Friends(), overlay)
+    resources.loading.models = Models(
+        "v", 0, References.empty(), Ladder(), Friends(), Boards(), overlay
+    )
     yield schemathesis.openapi.from_asgi(
         "/v1/openapi.json",
         on_this_machine(build(resources)),

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from features.clock import parse_instant
+from features.groupbuys import GroupBuy
 from features.home import Home
 from features.store import open_store
 from serving.groups import OpenGroups
@@ -66,3 +67,44 @@ def test_another_worker_follows_page_by_page_and_through_a_new_generation(tmp_pa
         groups.follow(store)
         assert groups.all(NOON + 9) == []
         assert groups.of_people(["u1"], NOON + 9) == []
+
+
+def test_a_full_or_expired_group_is_shown_on_no_path(client: Any) -> None:
+    client.put("/v1/group-buys/g1", json=ASKED)
+    client.put("/v1/group-buys/full", json=ASKED | {"members": 3})
+    client.put("/v1/group-buys/over", json=ASKED | {"expires_at": "2026-06-18T11:59:59+08:00"})
+    found = client.post("/v1/group-buys/open", json={"user_id": "u9"}).json()["groups"]
+    assert [(one["group_buy_id"], one["missing"], one["price"]) for one in found] == [
+        ("g1", 1, "9.90")
+    ]
+    for name, targets in (("g1", 10), ("full", 0), ("over", 0)):
+        asked = {"user_id": "u1", "item_id": "i1", "purpose": "group_buy", "group_buy_id": name}
+        assert len(client.post("/v1/share-targets", json=asked).json()["targets"]) == targets
+
+
+def test_a_forecast_says_what_drives_it(client: Any) -> None:
+    client.put("/v1/group-buys/g1", json=ASKED)
+    found = client.post("/v1/group-buys/g1/forecast").json()
+    assert (found["p_success"], found["low"], found["high"], found["status"]) == (
+        0.5, 0.25, 0.75, "open",
+    )  # fmt: skip
+    assert found["drivers"][0]["text"]["en"] == "people it still needs"
+    missing = client.post("/v1/group-buys/nobody/forecast")
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/unknown-group-buy")
+
+
+def test_what_to_start_a_group_for(client: Any) -> None:
+    found = client.post("/v1/group-buys/launch", json={"user_id": "u1", "k": 2}).json()
+    assert [one["item_id"] for one in found["items"]] == ["i0", "i1"]
+    assert found["degraded"] == ["launches"]
+
+
+def test_those_that_end_soonest_come_first() -> None:
+    groups = OpenGroups()
+    for name, ends in (("b", 20), ("a", 10), ("never", None)):
+        told = {} if ends is None else {"expires_us": (NOON, NOON + ends)}
+        groups._take(GroupBuy(name, told, {"u": NOON}, NOON))
+    assert [one.group_buy_id for one in groups.soonest(NOON, 2)] == ["a", "b"]
+    assert [one.group_buy_id for one in groups.soonest(NOON + 15, 9)] == ["b", "never"]
+    groups._drop("b")
+    assert [one.group_buy_id for one in groups.soonest(NOON + 15, 9)] == ["never"]

@@ -33,6 +33,8 @@ def bundle(course: Course, step: Step) -> None:
         audience=audience.value,
         feed=course.ranker.value,
         sharing=course.sharer.value,
+        chances=course.chances.value,
+        launches=course.launches.value,
     )
     with full_disk(course.home.root):
         course.bundle = Bundle.write(parts, course.home.bundles, course.as_of_us, said(course))
@@ -53,7 +55,9 @@ def said(course: Course) -> dict[str, Any]:
 
 def figures(course: Course) -> dict[str, Any]:
     """Surface → method → measures; a surface that could not be judged is left out."""
-    found: dict[str, Kept[dict[str, Any]]] = {"feed": course.evaluation, "sharing": course.shared}
+    found: dict[str, Kept[dict[str, Any]]] = {
+        "feed": course.evaluation, "sharing": course.shared, "chances": course.chanced,
+    }  # fmt: skip
     judged = {"ties": course.ties.value["measured"]}
     judged |= {surface: kept.value for surface, kept in found.items()}
     return {surface: figures for surface, figures in judged.items() if figures}

@@ -15,7 +15,9 @@ from features.home import Home
 from features.snapshot import Snapshot
 from features.strength import Fitted
 from recsys.bundle import Bundle, Parts
+from recsys.candidates.launches import Launches
 from recsys.ranking.lambdamart import Groups, LambdaMart
+from recsys.ranking.logit import Logit
 from training import fit
 from training.config import TrainConfig
 from training.past import Past, opened
@@ -79,6 +81,12 @@ class Course:
         Ranker of share targets.
     shared : Kept of mapping
         Its figures.
+    chances : Kept of mapping of str to Logit
+        By what they foretell (``training.groupbuys.Learned``).
+    chanced : Kept of mapping
+        Their figures.
+    launches : Kept of Launches or None
+        What fills groups.
     bundle : Bundle
         What everything ends in.
     """
@@ -93,6 +101,9 @@ class Course:
     evaluation: Kept[dict[str, Any]]
     sharer: Kept[LambdaMart | None]
     shared: Kept[dict[str, Any]]
+    chances: Kept[dict[str, Logit]]
+    chanced: Kept[dict[str, Any]]
+    launches: Kept[Launches | None]
     bundle: Bundle
 
     def __init__(self, home: Home, config: TrainConfig, run_id: str | None = None) -> None:

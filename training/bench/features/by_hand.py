@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from features.clock import BusinessZone, Refresh
-from features.events import GROUP_SUCCEEDED, REFUNDED
+from features.events import GROUP_FAILED, GROUP_SUCCEEDED, REFUNDED
 from features.festivals import spans
 from features.history import History
 from features.home import Home
@@ -16,7 +16,9 @@ from features.weights import ACTIVE
 
 _BEIJING = "(at_us + 28800000000)"
 
-_EVENTS = ", ".join(f"'{name}'" for name in sorted({*ACTIVE, REFUNDED, GROUP_SUCCEEDED}))
+_EVENTS = ", ".join(
+    f"'{name}'" for name in sorted({*ACTIVE, REFUNDED, GROUP_SUCCEEDED, GROUP_FAILED})
+)
 
 FACTS = f"""
 CREATE OR REPLACE TEMP TABLE facts AS
@@ -264,13 +266,15 @@ SELECT item_id,
     {_when("Share Link Opened", "d30")} AS item__opens_30,
     count(DISTINCT CASE WHEN {_ORDER} AND day >= $today - 30 THEN user_id END)::DOUBLE
         AS item__buyers_30,
-    {_when("Group Buy Started", "d30")} AS item__groups_30
+    {_when("Group Buy Started", "d30")} AS item__groups_30,
+    {_when("Group Buy Succeeded", _decay(90, "$midnight"))} AS item__groups_filled_90,
+    {_when("Group Buy Failed", _decay(90, "$midnight"))} AS item__groups_failed_90
 FROM (
     SELECT item_id, user_id, day, at_us, if(at_us < $midnight, event, NULL) AS event,
         if(at_us < $midnight, interest, NULL) AS interest,
         {_decay(7, "$midnight")} AS d7, {_decay(30, "$midnight")} AS d30
     FROM (SELECT *, {_INTEREST} AS interest FROM facts WHERE item_id IS NOT NULL)
-    WHERE interest IS NOT NULL
+    WHERE interest IS NOT NULL OR event IN ('Group Buy Succeeded', 'Group Buy Failed')
 ) GROUP BY item_id
 """
 

@@ -1,0 +1,146 @@
+"""What requests and answers of sharing and of group buys look like, as ``serving.schemas``."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from serving.schemas import Answer, Asked, Id, Instant, Many, ReasonGiven, ReasonText, Yuan
+
+# ── sharing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class ShareRequest(Asked):
+    """Asks whom to share an item with.
+
+    With ``group_buy_id`` whom to invite to that group: nobody who is in it, and nobody at all to
+    one that is full or over.
+    """
+
+    user_id: Id
+    item_id: Id
+    k: Many = 10
+    purpose: Literal["share", "group_buy", "bargain", "tip", "question"] = "share"
+    surface: Literal[
+        "app", "h5", "mini_program", "wechat", "moments", "wecom", "oa", "sms", "push"
+    ] = "app"
+    group_buy_id: Id | None = None
+
+
+class ShareTargetGiven(Struct):
+    """One person, contact or community to share with."""
+
+    kind: str
+    id: str
+    score: float
+    reasons: list[ReasonGiven]
+
+
+class ShareReply(Answer):
+    """Whom to share with, best first; ``held_back`` others may not be asked now."""
+
+    degraded: tuple[str, ...]
+    targets: list[ShareTargetGiven]
+    held_back: int
+
+
+# ── group buys ────────────────────────────────────────────────────────────────────────────────────
+
+
+class GroupBuyRequest(Asked):
+    """A group buy as it is now; ``members`` counts the people in it, ``size`` those it needs."""
+
+    item_id: Id
+    starter_id: Id
+    size: Annotated[int, Meta(ge=1, le=32_767)] | None = None
+    members: Annotated[int, Meta(ge=0, le=32_767)] | None = None
+    price: Yuan | None = None
+    status: Literal["open", "succeeded", "failed"] | None = None
+    expires_at: Instant | None = None
+
+
+class GroupBuyReply(Answer):
+    """A group buy in force, and whether one can join it; ``price`` is decimal yuan."""
+
+    group_buy_id: str
+    open: bool
+    item_id: str | None
+    starter_id: str | None
+    size: int | None
+    members: int
+    price: str | None
+    status: str
+    expires_at: str | None
+
+
+class PersonRequest(Asked):
+    """Asks something for a person."""
+
+    user_id: Id
+    k: Many = 10
+
+
+class Driver(Struct):
+    """What moves a chance, and by how much its log-odds differ from those of a usual group."""
+
+    code: str
+    effect: float
+    text: ReasonText
+
+
+class ForecastGiven(Struct):
+    """Chance that a group fills before it ends, with a 95 % interval."""
+
+    p_success: float
+    low: float
+    high: float
+    drivers: list[Driver]
+
+
+class OpenGroupGiven(Struct):
+    """A group to join; ``friends`` members are near, ``missing`` people it still needs."""
+
+    group_buy_id: str
+    item_id: str | None
+    score: float
+    friends: int
+    missing: int | None
+    price: str | None
+    expires_at: str | None
+    forecast: ForecastGiven
+    reasons: list[ReasonGiven]
+
+
+class OpenGroupsReply(Answer):
+    """Groups to join: those with friends in them first, then those of strangers."""
+
+    personalized: bool
+    degraded: tuple[str, ...]
+    groups: list[OpenGroupGiven]
+
+
+class LaunchItemGiven(Struct):
+    """An item to start a group for."""
+
+    item_id: str
+    score: float
+    reasons: list[ReasonGiven]
+
+
+class LaunchReply(Answer):
+    """Items to start a group for, best first."""
+
+    personalized: bool
+    degraded: tuple[str, ...]
+    items: list[LaunchItemGiven]
+
+
+class ForecastReply(Answer):
+    """Chance that one group fills before it ends, with a 95 % interval and what drives it."""
+
+    group_buy_id: str
+    status: str
+    degraded: tuple[str, ...]
+    p_success: float
+    low: float
+    high: float
+    drivers: list[Driver]
