@@ -27,7 +27,7 @@ def chances(course: Course, step: Step) -> None:
     course.chances = step.keep(Chances(), lambda: dict(learned().chances), course.history, model)
     course.chanced = step.keep(
         Json(), lambda: {name: dict(one) for name, one in learned().metrics.items()},
-        course.history, model,
+        course.history, model, course.chances,
     )  # fmt: skip
     course.launches = step.keep(
         Launched(),
