@@ -1,8 +1,9 @@
 """Plots as inline SVG: bars with intervals, and calibration."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from features.markup import element
@@ -88,6 +89,31 @@ def calibration(
         _words("实际 observed", x(0) + 6, y(largest) + 2, "start"),
     ]
     return _picture(title, edge + MARGIN, edge, axes + points)
+
+
+def swarm(title: str, columns: Sequence[Mapping[str, Any]]) -> ET.Element:
+    """Draw one row of dots for each column: its contributions, shaded by its values.
+
+    Parameters
+    ----------
+    title : str
+        What a screen reader says.
+    columns : sequence of mapping
+        ``column``, ``moved`` (where each dot lies), ``level`` (its shade, 0 to 1, or None).
+    """
+    largest = max((abs(x) for one in columns for x in one["moved"]), default=0.0) or 1.0
+    middle, reach = (LABEL + WIDTH) / 2, (WIDTH - LABEL) / 2 - 8
+    height = ROW * len(columns)
+    drawn = [_shape("line", "diagonal", x1=middle, y1=0, x2=middle, y2=height)]
+    for i, one in enumerate(columns):
+        y = i * ROW + ROW / 2
+        drawn.append(_words(one["column"], LABEL - 8, y + 4, "end"))
+        for j, (x, level) in enumerate(zip(one["moved"], one["level"], strict=True)):
+            dot = _shape("circle", "other" if level is None else "full",
+                         cx=middle + reach * x / largest, cy=y + (j % 7 - 3) * 2, r=2)  # fmt: skip
+            dot.set("fill-opacity", f"{0.2 + 0.8 * (level or 0.0):.2f}")
+            drawn.append(dot)
+    return _picture(title, WIDTH, height + 4, drawn)
 
 
 def _bar(row: Bar, middle: float, scale: float, form: str) -> list[ET.Element]:

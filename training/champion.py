@@ -5,8 +5,10 @@ beside it keeps every change.
 """
 
 import fcntl
+import getpass
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -61,17 +63,18 @@ def read(home: Home) -> Champion | None:
         ) from error
 
 
-def write(home: Home, champion: Champion, action: str, gates: list[str]) -> None:
-    """Switch atomically, then note it in the history with how each gate was passed."""
+def write(home: Home, champion: Champion, action: str, gates: list[str], why: str = "") -> None:
+    """Switch atomically, then note who did it, why, and how each gate was passed."""
     said = asdict(champion)
     fresh = home.champion.with_suffix(".new")
     _durably(fresh, "w", json.dumps(said, indent=1))
     fresh.replace(home.champion)
-    _durably(_history(home), "a", json.dumps({"action": action} | said | {"gates": gates}))
+    noted = {"action": action} | said | {"by": _somebody(), "why": why, "gates": gates}
+    _durably(_history(home), "a", json.dumps(noted, ensure_ascii=False))
 
 
 def history(home: Home) -> list[dict[str, Any]]:
-    """List changes, oldest first: ``action``, the fields of :class:`Champion`, ``gates``."""
+    """List changes, oldest first: ``action``, fields of :class:`Champion`, by, why, gates."""
     if not _history(home).exists():
         return []
     return [json.loads(line) for line in _history(home).read_text().splitlines()]
@@ -90,6 +93,14 @@ def alone(home: Home) -> Iterator[None]:
     with (home.root / "promotions.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _somebody() -> str:
+    """Who runs this: the account and the machine."""
+    try:
+        return f"{getpass.getuser()}@{platform.node()}"
+    except (KeyError, OSError):  # an account without a name
+        return f"{os.getuid()}@{platform.node()}"
 
 
 def _history(home: Home) -> Path:

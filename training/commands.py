@@ -189,14 +189,20 @@ def promote(
         str, typer.Argument(help="A bundle's directory, checksum, registered alias or number.")
     ] = "challenger",
     data: DataOption = None,
+    gates: Annotated[
+        Path | None, typer.Option(help="TOML of thresholds; what it leaves out has its default.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason, for the history.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Put a bundle into service, if every gate holds."""
     from features.home import Home
+    from training import gates as thresholds
     from training import promote as promotion
     from training.tracking import Tracking
 
-    champion, verdicts = promotion.promote(Home.from_option(data), ref, Tracking.connect())
+    home, asked = Home.from_option(data), thresholds.read(gates)
+    champion, verdicts = promotion.promote(home, ref, Tracking.connect(), asked, why=why)
     for verdict in [] if as_json else verdicts:
         typer.echo(verdict)
     _say_champion(champion, as_json=as_json, gates=[asdict(verdict) for verdict in verdicts])
@@ -205,6 +211,7 @@ def promote(
 @app.command()
 def rollback(
     data: DataOption = None,
+    why: Annotated[str, typer.Option(help="The reason, for the history.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Put the previous champion back into service, with or without the tracking server."""
@@ -214,12 +221,31 @@ def rollback(
     from training.tracking import Tracking
 
     home = Home.from_option(data)
-    champion = promotion.rollback(home)
+    champion = promotion.rollback(home, why=why)
     _say_champion(champion, as_json=as_json)
     try:
         promotion.name_champion(home, Tracking.connect(), champion.sha)
     except TrackingError as error:
         typer.echo(f"the alias `champion` still names the other bundle: {error}", err=True)
+
+
+@app.command()
+def promotions(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell who put which bundle into service, when and why, oldest first."""
+    from features.home import Home
+    from training import champion
+
+    changes = champion.history(Home.from_option(data))
+    if as_json:
+        typer.echo(json.dumps({"promotions": changes}, ensure_ascii=False))
+        return
+    for one in changes:
+        why = f": {one['why']}" if one.get("why") else ""
+        said = f"{one['promoted_at']}  {one['action']}  {one['sha'][:12]}"
+        typer.echo(f"{said}  by {one.get('by', 'unknown')}{why}")
 
 
 def _say_champion(champion: "Champion", *, as_json: bool, **more: object) -> None:

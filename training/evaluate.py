@@ -1,7 +1,7 @@
 """How good the feed and the share targets are, on a later time, against simple baselines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from recsys.ranking.lambdamart import LambdaMart
 from training import metrics
 from training.circles import Circles
 from training.examples import feed, sharing
+from training.slices import Slices, means
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,15 +34,24 @@ class FeedEvaluation:
         The queries and what was relevant.
     popularity : ndarray, int64, shape (items,)
         How often each item had been the target.
+    slices : Slices
+        Told apart beside the history.
     """
 
     ranked: Mapping[str, npt.NDArray[np.int32]]
     asked: feed.Asked
     popularity: Int64s
+    slices: Slices = field(default_factory=lambda: Slices({}, {}))
 
     def table(self, rng: np.random.Generator) -> dict[str, dict[str, Any]]:
-        """Metrics by method: overall with intervals, and NDCG by history."""
+        """Metrics by method: overall with intervals, and NDCG by slice."""
         return {name: self._row(codes, rng) for name, codes in self.ranked.items()}
+
+    def values(self, method: str) -> dict[str, dict[str, Floats]]:
+        """NDCG@20 of every query of a method, by property and slice."""
+        codes = self.ranked[method]
+        ndcg = metrics.ndcg_at_k(codes, self.asked.relevant, K)
+        return self.slices.values(codes, self.asked, K, ndcg)
 
     def _row(self, codes: npt.NDArray[np.int32], rng: np.random.Generator) -> dict[str, Any]:
         relevant = self.asked.relevant
@@ -55,13 +65,16 @@ class FeedEvaluation:
             "mrr@20": float(np.nanmean(metrics.mrr_at_k(codes, relevant, K))),
             "coverage": metrics.coverage(codes, len(self.popularity)),
             "novelty": metrics.novelty(codes, self.popularity),
-            "ndcg@20_by_history": metrics.by_history(ndcg, self.asked.history),
+            **{
+                f"ndcg@20_by_{name}": means(one)
+                for name, one in self.slices.values(codes, self.asked, K, ndcg).items()
+            },
         }
 
 
 def evaluate_feed(
     parts: Parts, asked: feed.Asked, proposed: list[feed.Proposed], rows: npt.NDArray[np.float32],
-    popularity: Int64s,
+    popularity: Int64s, slices: Slices | None = None,
 ) -> FeedEvaluation:  # fmt: skip
     """Rank every query's candidates by each method.
 
@@ -81,7 +94,10 @@ def evaluate_feed(
         for name, values in given.items():
             found.setdefault(name, []).append(feed.ranked(one.slate, values, K))
     return FeedEvaluation(
-        {name: np.stack(lists) for name, lists in found.items()}, asked, popularity
+        {name: np.stack(lists) for name, lists in found.items()},
+        asked,
+        popularity,
+        slices or Slices({}, {}),
     )
 
 

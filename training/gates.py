@@ -1,15 +1,21 @@
 """What a bundle must show before it may serve: comparisons declared as data.
 
 Figures are those of the bundle's manifest, ``metrics[surface][method][measure]``, such as
-``feed/full/ndcg@20``. The champion's figure is taken from the candidate's own evaluation where that
-measured it on the same days (method ``champion``), else from the champion's manifest.
+``feed/full/ndcg@20``. What training found beside the bundle (``training.beside``) is laid over
+them: the champion's figures on the same days (method ``champion``), the difference person by person
+(``paired``), how far the data have moved (``drift``) and how long an answer takes (``latency``).
+Without it the champion's figure is that of its own manifest.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from features.errors import GateRefused
+import msgspec
+
+from features.errors import GateRefused, InputError, UnknownName
+from training.drift import MOVED
 
 Metrics = Mapping[str, Any]
 
@@ -18,7 +24,7 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True)
 class Gates:
-    """Thresholds, each a share of the rival's figure that must be reached."""
+    """Thresholds; shares are of the rival's figure that must be reached."""
 
     feed_of_popularity: float = 1.0
     """NDCG@20 of the feed beside showing everybody what is popular."""
@@ -30,8 +36,19 @@ class Gates:
     """MRR@5 of share targets beside the most frequent earlier recipient."""
     sharing_of_champion: float = 0.98
     """MRR@5 of share targets beside the bundle in service."""
+    coverage_of_champion: float = 0.7
+    """Share of the catalogue that the feed shows at all, beside the bundle in service."""
+    slice_of_champion: float = 0.9
+    """NDCG@20 of the feed in every slice beside the bundle in service; a slice refuses when even
+    the upper end of its paired interval lies below."""
+    calibration_error: float = 0.75
+    """Expected outcomes off by this part of those that came, summed over bins."""
+    latency_ms: float = 100.0
+    """95 of 100 answers of the feed come within it, asked in the process."""
+    drift_alarm: float = 0.3
+    """Part of the ranker's columns whose PSI is above .25; more raises an alarm and refuses not."""
 
-    def lines(self) -> tuple["Gate", ...]:
+    def lines(self) -> tuple["Line", ...]:
         """The comparisons, in the order they are reported."""
         feed, sharing = "feed/full/ndcg@20", "sharing/full/mrr@5"
         return (
@@ -40,7 +57,45 @@ class Gates:
             Gate("feed/full/coverage", "feed/popularity/coverage", self.coverage_of_popularity),
             Gate(sharing, "sharing/most_frequent/mrr@5", self.sharing_of_frequency),
             Gate(sharing, CHAMPION, self.sharing_of_champion),
+            Gate("feed/full/coverage", CHAMPION, self.coverage_of_champion),
+            EverySlice("feed", self.slice_of_champion),
+            Ceiling("feed/full/calibration_error", self.calibration_error),
+            Ceiling("latency/feed/p95_ms", self.latency_ms),
+            Drift(self.drift_alarm),
         )
+
+
+def read(path: Path | None) -> Gates:
+    """Thresholds of a TOML file; what it leaves out has its default.
+
+    Raises
+    ------
+    InputError
+        When the file is no TOML or a value is no number.
+    UnknownName
+        When there is no such threshold.
+    """
+    if path is None:
+        return Gates()
+    try:
+        given = msgspec.toml.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"{path} cannot be read", expected="TOML", got=str(error)) from error
+    for name in given:
+        if name not in Gates.__dataclass_fields__:
+            raise UnknownName.among("threshold", name, Gates.__dataclass_fields__)
+    try:
+        return msgspec.convert(given, Gates)
+    except msgspec.ValidationError as error:
+        raise InputError("a threshold has a wrong value", got=str(error)) from error
+
+
+class Line(Protocol):
+    """One gate."""
+
+    def judge(self, candidate: Metrics, champion: Metrics) -> "Verdict":
+        """What becomes of it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,20 +109,25 @@ class Verdict:
     needed, got : float or None
         None where there is no such figure.
     held : bool
+    alarm : bool
+        It holds, but somebody should look.
     """
 
     line: str
     needed: float | None
     got: float | None
     held: bool
+    alarm: bool = False
 
     def __str__(self) -> str:
         """One line for people."""
         got, needed = (
             "not measured" if value is None else f"{value:.4f}" for value in (self.got, self.needed)
         )
-        word = "REFUSED" if not self.held else "absent " if self.got is None else "holds  "
-        return f"{word}  {self.line}: got {got}, needs {needed}"
+        word = "holds  " if self.held else "REFUSED"
+        if self.held and self.got is None:
+            word = "absent "
+        return f"{'ALARM  ' if self.alarm else word}  {self.line}: got {got}, needs {needed}"
 
 
 @dataclass(frozen=True)
@@ -124,6 +184,80 @@ class Gate:
         return got is not None and needed is not None and got >= needed
 
 
+@dataclass(frozen=True)
+class Ceiling:
+    """A figure that may not be above ``most``; one that was not measured holds."""
+
+    metric: str
+    most: float
+
+    def judge(self, candidate: Metrics, champion: Metrics) -> Verdict:
+        """Compare.
+
+        Examples
+        --------
+        >>> figures = {"latency": {"feed": {"p95_ms": 60}}}
+        >>> print(Ceiling("latency/feed/p95_ms", 50).judge(figures, {}))
+        REFUSED  latency/feed/p95_ms <= 50: got 60.0000, needs 50.0000
+        """
+        got = figure(candidate, self.metric)
+        held = got is None or got <= self.most
+        return Verdict(f"{self.metric} <= {self.most:g}", self.most, got, held)
+
+
+@dataclass(frozen=True)
+class EverySlice:
+    """No slice of a surface is worse than ``share`` of the champion's, person by person."""
+
+    surface: str
+    share: float
+
+    def judge(self, candidate: Metrics, champion: Metrics) -> Verdict:
+        """Compare the slice that lost most for certain."""
+        found = candidate.get("paired", {}).get(self.surface, {})
+        line = f"every slice of {self.surface} >= {self.share * 100:g} % of champion"
+        room = {
+            name: one["high"] + (1 - self.share) * one["theirs"]
+            for name, one in found.items()
+            if one["theirs"] > 0
+        }
+        if not room:
+            return Verdict(line, None, None, held=True)
+        worst = min(room, key=lambda name: room[name])
+        needed, got = found[worst]["theirs"] * self.share, found[worst]["ours"]
+        return Verdict(f"{line}; {worst}", needed, got, held=not room[worst] < 0)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """At most a part of the columns has moved since the champion learned."""
+
+    most: float
+
+    def judge(self, candidate: Metrics, champion: Metrics) -> Verdict:
+        """Count; more than ``most`` raises an alarm."""
+        found = candidate.get("drift") or {}
+        line = f"columns moved since champion (PSI > {MOVED:g}) <= {self.most * 100:g} %"
+        if not found:
+            return Verdict(line, self.most, None, held=True)
+        moved = sum(value > MOVED for value in found.values()) / len(found)
+        return Verdict(line, self.most, moved, held=True, alarm=moved > self.most)
+
+
+def laid(metrics: Metrics, beside: Metrics) -> dict[str, Any]:
+    """Figures of a manifest with what was found beside the bundle.
+
+    Examples
+    --------
+    >>> laid({"feed": {"full": {}}}, {"metrics": {"feed": {"champion": {}}}, "drift": {"x": 0.1}})
+    {'feed': {'full': {}, 'champion': {}}, 'drift': {'x': 0.1}}
+    """
+    more = beside.get("metrics", {})
+    found = {name: {**methods, **more.get(name, {})} for name, methods in metrics.items()}
+    parts = ("paired", "drift", "latency")
+    return found | {name: beside[name] for name in parts if name in beside}
+
+
 def check(candidate: Metrics, champion: Metrics, gates: Gates) -> list[Verdict]:
     """Judge every gate.
 
@@ -144,7 +278,7 @@ def check(candidate: Metrics, champion: Metrics, gates: Gates) -> list[Verdict]:
     Traceback (most recent call last):
     features.errors.GateRefused: the bundle carries no figures (expected metrics of feed or ...
     """
-    if not any(gate.metric.partition("/")[0] in candidate for gate in gates.lines()):
+    if not {"feed", "sharing"} & candidate.keys():
         raise GateRefused(
             "the bundle carries no figures",
             expected="metrics of feed or sharing in its manifest",

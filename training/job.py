@@ -14,8 +14,9 @@ from rich.table import Table
 
 from features.clock import format_instant
 from features.home import Home
-from training import report
+from training import beside, gates, report
 from training.config import TrainConfig
+from training.environment import environment
 from training.run import STEPS, Course, Steps, Trained, go, train
 from training.split import Window
 from training.steps.progress import Notice
@@ -64,8 +65,9 @@ def run(home: Home, config: TrainConfig) -> Job:
     with progress() as notice, tracking.run("train", params) as record:
         steps = Steps(notice=notice)
         trained = train(home, config, steps, record.id)
+        beside.write(home, trained.bundle.version, trained.beside)
         folder = home.root / "reports" / trained.bundle.version
-        path = report.write(told(trained, record.id, config), folder / "report.html")
+        path = report.write(told(home, trained, record.id, config), folder / "report.html")
         record.metrics(trained.metrics)
         record.artifact(path)
         record.artifact(trained.bundle.folder, "bundle")
@@ -93,8 +95,9 @@ def until(home: Home, config: TrainConfig, step: str) -> list[dict[str, Any]]:
     return steps.done
 
 
-def told(trained: Trained, run_id: str, config: TrainConfig) -> dict[str, Any]:
+def told(home: Home, trained: Trained, run_id: str, config: TrainConfig) -> dict[str, Any]:
     """What the HTML report tells of a run."""
+    shown, figures = trained.shown, gates.laid(trained.metrics, trained.beside)
     return {
         "title": "Huoren 货人",
         "run_id": run_id,
@@ -104,10 +107,20 @@ def told(trained: Trained, run_id: str, config: TrainConfig) -> dict[str, Any]:
             "foretold": trained.bundle.settings.target,
             **{name: str(window) for name, window in trained.windows.items()},
         },
-        "metrics": trained.metrics,
+        "metrics": {name: figures[name] for name in trained.metrics},
+        "champion": trained.beside,
+        "gates": [str(one.judge(figures, {})) for one in gates.Gates().lines()],
+        "calibration": {"feed": shown["calibration"]} if shown.get("calibration") else {},
         "importances": {name: gains for name, gains in trained.importance.items() if gains},
-        "costs": trained.steps,
-        "params": config.plain(),
+        "shap": shown.get("shap"),
+        "examples": shown.get("examples"),
+        "profile": shown["profile"],
+        "drift": trained.beside.get("drift"),
+        "leakage": {"checked": "重算时截去未来 rows with and without the future", "found": []},
+        "latency": trained.beside["latency"],
+        "costs": [one | {"skipped": "是 yes" if one["skipped"] else ""} for one in trained.steps],
+        "environment": environment(home),
+        "params": config.plain() | {"hash": config.hash},
     }
 
 

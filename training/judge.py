@@ -27,7 +27,7 @@ from training.examples import sharing
 from training.past import Past, opened
 from training.retrieval import near
 from training.split import Window
-from training.steps.feed import feed_metrics
+from training.steps.judging import feed_metrics
 
 ENOUGH = 200
 """Events of the target since the bundle's instant that make a test."""

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from features.clock import format_instant, now_us
 from features.errors import MissingStep
 from features.home import Home
-from training import champion
+from training import beside, champion
 from training.champion import Champion
-from training.gates import Gates, Verdict, check
+from training.gates import Gates, Verdict, check, laid
 
 MANIFEST = "manifest.json"
 
@@ -55,6 +55,7 @@ def promote(
     gates: Gates | None = None,
     verify: Verify = opened,
     at_us: int | None = None,
+    why: str = "",
 ) -> tuple[Champion, list[Verdict]]:
     """Put a bundle into service.
 
@@ -70,6 +71,8 @@ def promote(
     verify : callable
     at_us : int, optional
         The instant to write down; default now.
+    why : str
+        The reason, for the history.
 
     Returns
     -------
@@ -93,17 +96,21 @@ def promote(
             verify(folder)
             manifest = _manifest(folder)
             before = champion.read(home)
-            verdicts = check(_figures(manifest), _in_service(home, before), gates or Gates())
+            found = beside.read(home, str(manifest["sha"])[:12], before.sha if before else None)
+            figures = laid(_figures(manifest), found)
+            verdicts = check(figures, _in_service(home, before), gates or Gates())
             name_champion(home, registry, str(manifest["sha"]), manifest.get("run_id"))
             _install(home, folder, str(manifest["sha"]), verify)
         finally:
             shutil.rmtree(_fetched(home), ignore_errors=True)
         crowned = _crowned(manifest, _previous(before, str(manifest["sha"])), at_us)
-        champion.write(home, crowned, "promote", [str(verdict) for verdict in verdicts])
+        champion.write(home, crowned, "promote", [str(verdict) for verdict in verdicts], why)
     return crowned, verdicts
 
 
-def rollback(home: Home, verify: Verify = opened, at_us: int | None = None) -> Champion:
+def rollback(
+    home: Home, verify: Verify = opened, at_us: int | None = None, why: str = ""
+) -> Champion:
     """Put the champion's predecessor back into service.
 
     It waits for no tracking server, which may be part of the trouble; :func:`name_champion` moves
@@ -128,7 +135,7 @@ def rollback(home: Home, verify: Verify = opened, at_us: int | None = None) -> C
         folder = home.require(home.bundles / now.previous, f"promote {now.previous[:12]}")
         verify(folder)
         crowned = _crowned(_manifest(folder), champion.predecessor(home, now.previous), at_us)
-        champion.write(home, crowned, "rollback", [])
+        champion.write(home, crowned, "rollback", [], why)
     return crowned
 
 

@@ -11,6 +11,11 @@
       "importances": {"feed": {"feature": gain}},
       "costs":       [{"name": "train", "seconds": 12.3, "peak_mb": 456}],
       "gates":       ["holds …"],
+      "champion":    {"champion": "…", "paired": {"feed": {"all": {"ours": .1, "theirs": .1, …}}}},
+      "shap":        [{"column": "…", "mean": .1, "moved": […], "level": […]}],
+      "examples":    [{"lately": […], "shown": [{"item", "because", "hit"}], "missed": […]}],
+      "profile":     {"people": 123}, "drift": {"column": .01}, "leakage": [],
+      "latency":     {"feed": {"p95_ms": 3.2}}, "environment": {"python": "…"},
       "params":      {"als": {"factors": 64}},
     }
 
@@ -26,6 +31,8 @@ from features import plots
 from features.errors import InputError, UnknownName
 from features.markup import element, page, table
 from features.plots import Bar
+from training import sections
+from training.spelling import figure, label
 from training.tracking import flat
 
 MOST_FEATURES = 25
@@ -34,21 +41,11 @@ MOST_FEATURES = 25
 FULL = "full"
 """The method that is served."""
 
-_COSTS = {"name": "步骤 step", "seconds": "秒 seconds", "peak_mb": "内存峰值 peak MB"}
-
-LABELS = {
-    "feed": "个性化推荐 Feed",
-    "sharing": "分享对象 Share targets",
-    "group_buy": "拼团 Group buying",
-    "ndcg@20": "NDCG@20",
-    "recall@20": "召回率 Recall@20",
-    "coverage": "覆盖率 coverage",
-    "novelty": "新颖度 novelty, bits",
-    "all": "全部 all",
-    "history=0": "新用户 no history",
-    "history=1-4": "1–4 次 events",
-    "history=5-19": "5–19 次 events",
-    "history=20+": "20 次以上 events",
+_COSTS = {
+    "name": "步骤 step",
+    "seconds": "秒 seconds",
+    "peak_mb": "内存峰值 peak MB",
+    "skipped": "未变而跳过 unchanged, skipped",
 }
 
 
@@ -105,7 +102,7 @@ def _metrics(surfaces: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[ET
     made = []
     for surface, methods in surfaces.items():
         ordered = _best_first(methods)
-        made += [element("h2", _label(surface)), _headline(ordered), _measures(ordered)]
+        made += [element("h2", label(surface)), _headline(ordered), _measures(ordered)]
         made += _slices(ordered)
     return made
 
@@ -131,7 +128,7 @@ def _headline(methods: Mapping[str, Mapping[str, Any]]) -> ET.Element:
     interval = (
         "，线为 95% 区间 with 95 % intervals" if any(row.low is not None for row in rows) else ""
     )
-    caption = element("h3", f"{_label(measure)}{interval}")
+    caption = element("h3", f"{label(measure)}{interval}")
     return element("section", caption, plots.bars(measure, rows))
 
 
@@ -139,10 +136,10 @@ def _measures(methods: Mapping[str, Mapping[str, Any]]) -> ET.Element:
     names = _names(methods, lambda value: isinstance(value, int | float))
     shown = [name for name in names if not name.endswith(("_low", "_high"))]
     rows = [
-        [name, *(_figure(figures.get(measure)) for measure in shown)]
+        [name, *(figure(figures.get(measure)) for measure in shown)]
         for name, figures in methods.items()
     ]
-    return table(["方法 method", *map(_label, shown)], rows)
+    return table(["方法 method", *map(label, shown)], rows)
 
 
 def _slices(methods: Mapping[str, Mapping[str, Any]]) -> list[ET.Element]:
@@ -150,8 +147,8 @@ def _slices(methods: Mapping[str, Mapping[str, Any]]) -> list[ET.Element]:
     for measure in _names(methods, lambda value: isinstance(value, Mapping)):
         by_method = {name: figures.get(measure) or {} for name, figures in methods.items()}
         slices = _names(by_method, lambda value: True)
-        rows = [[name, *(_figure(by.get(s)) for s in slices)] for name, by in by_method.items()]
-        head = ["方法 method", *map(_label, slices)]
+        rows = [[name, *(figure(by.get(s)) for s in slices)] for name, by in by_method.items()]
+        head = ["方法 method", *map(label, slices)]
         made += [element("h3", measure.replace("_", " ")), table(head, rows)]
     return made
 
@@ -160,7 +157,7 @@ def _calibration(surfaces: Mapping[str, Mapping[str, Any]]) -> list[ET.Element]:
     made = [element("h2", "校准 Calibration")]
     for surface, points in surfaces.items():
         error = points.get("error")
-        caption = _label(surface) + ("" if error is None else f": ECE {_figure(error)}")
+        caption = label(surface) + ("" if error is None else f": ECE {figure(error)}")
         drawn = plots.calibration(surface, points["predicted"], points["observed"], points["count"])
         made.append(element("section", element("h3", caption), drawn))
     return made
@@ -172,14 +169,16 @@ def _importances(rankers: Mapping[str, Mapping[str, float]]) -> list[ET.Element]
         total = sum(gains.values()) or 1.0
         best = sorted(gains.items(), key=lambda pair: -pair[1])[:MOST_FEATURES]
         rows = [Bar(name, 100 * gain / total, strong=True) for name, gain in best]
-        caption = f"{_label(ranker)}: 增益占比 share of gain, % ({len(best)} / {len(gains)})"
+        caption = f"{label(ranker)}: 增益占比 share of gain, % ({len(best)} / {len(gains)})"
         made.append(element("section", element("h3", caption), plots.bars(ranker, rows, ".1f")))
     return made
 
 
 def _costs(steps: list[Mapping[str, Any]]) -> list[ET.Element]:
-    rows = [[_figure(step.get(column)) for column in _COSTS] for step in steps]
-    return [element("h2", "开销 Costs"), table(_COSTS.values(), rows)]
+    columns = [name for name in _COSTS if any(name in step for step in steps)]
+    rows = [[figure(step.get(column)) for column in columns] for step in steps]
+    heads = [_COSTS[name] for name in columns]
+    return [element("h2", "开销 Costs"), table(heads, rows)]
 
 
 def _gates(lines: list[str]) -> list[ET.Element]:
@@ -212,26 +211,20 @@ def _number(figures: Mapping[str, Any], measure: str) -> float:
     return float(value) if isinstance(value, int | float) and value == value else float("-inf")
 
 
-def _figure(value: object) -> str:
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, bool | str):
-        return str(value) or "–"
-    if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _label(name: str) -> str:
-    return LABELS.get(name, name)
-
-
 _PARTS: dict[str, Callable[[Any], list[ET.Element]]] = {
-    "data": _pairs("数据 Data", _figure),
+    "data": _pairs("数据 Data", figure),
     "metrics": _metrics,
+    "champion": sections.champion,
     "gates": _gates,
     "calibration": _calibration,
     "importances": _importances,
+    "shap": sections.shap,
+    "examples": sections.examples,
+    "profile": _pairs("数据画像 Data profile", figure),
+    "drift": sections.drift,
+    "leakage": sections.leakage,
+    "latency": _pairs("响应时间 Latency", figure),
     "costs": _costs,
+    "environment": _pairs("环境 Environment", str),
     "params": _pairs("参数 Parameters", str),
 }

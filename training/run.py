@@ -13,7 +13,7 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training.config import TrainConfig
 from training.split import Window
-from training.steps import closing, feed, groupbuys, sharing, ties
+from training.steps import closing, feed, groupbuys, judging, rivalry, sharing, ties
 from training.steps.course import Course
 from training.steps.progress import Step, Steps, left
 
@@ -27,11 +27,15 @@ STEPS: Mapping[str, Callable[[Course, Step], None]] = {
     "candidate models": feed.models,
     "feed examples": feed.examples,
     "feed ranker": feed.ranker,
+    "calibration": judging.calibration,
+    "data profile": judging.profile,
     "leakage": feed.honesty,
-    "evaluation": feed.evaluation,
+    "evaluation": judging.evaluation,
     "sharing": sharing.sharer,
     "group buys": groupbuys.chances,
+    "champion": rivalry.rival,
     "bundle": closing.bundle,
+    "latency": closing.latency,
 }
 """What a run goes through: each step reads what those before it put into the course."""
 
@@ -51,6 +55,10 @@ class Trained:
         What trained, validated and tested.
     importance : mapping of str to mapping
         Ranker → column → gain.
+    shown : mapping
+        ``calibration``, ``shap``, ``examples``, ``profile``: what the report tells beside.
+    beside : mapping
+        ``champion``, ``paired``, ``drift``, ``latency``: see ``training.beside``.
     steps : list of mapping
         Name, seconds, peak memory, whether it was skipped.
     """
@@ -59,6 +67,8 @@ class Trained:
     metrics: Mapping[str, Any]
     windows: Mapping[str, Window]
     importance: Mapping[str, Mapping[str, float]]
+    shown: Mapping[str, Any]
+    beside: Mapping[str, Any]
     steps: list[dict[str, Any]]
 
 
@@ -97,6 +107,8 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
             name: kept.value.importance if kept.value else {}
             for name, kept in (("feed", course.ranker), ("sharing", course.sharer))
         },
+        course.evaluation.value.shown | {"profile": course.profile.value["history"]},
+        course.rival.value | {"latency": course.latency.value},
         steps.done,
     )
 

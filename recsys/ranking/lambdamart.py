@@ -163,6 +163,11 @@ class LambdaMart(boosting.Forest):
         scores = self.booster.predict(rows, num_threads=1)
         return np.asarray(scores, dtype=np.float64)
 
+    def contributions(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """What each column adds to each score; float64, shape (n, columns)."""
+        found = self.booster.predict(rows, pred_contrib=True, num_threads=1)
+        return np.asarray(found, dtype=np.float64)[:, :-1]
+
     @property
     def rounds(self) -> int:
         """Trees that are used: up to where validation was best."""

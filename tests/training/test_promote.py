@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from features.errors import BundleCorrupt, GateRefused, MissingStep, TrackingError
 from features.home import Home
-from training import champion, promote
+from training import beside, champion, promote
 from training.champion import Champion
 from training.commands import app
 from training.tracking import CHAMPION, Tracking
@@ -166,3 +166,26 @@ def test_the_commands_on_a_home_without_bundles(home: Home) -> None:
     result = CliRunner().invoke(app, ["rollback", "--data", str(home.root)])
     assert isinstance(result.exception, MissingStep)
     assert "no earlier champion" in str(result.exception)
+
+
+def test_what_was_found_beside_the_bundle_counts(home: Home, make: Make) -> None:
+    make("aaa111")
+    make("bbb222")
+    crown(home, "aaa")
+    same_days = {"feed": {"champion": {"ndcg@20": 0.3}}}
+    beside.write(home, "bbb222", {"champion": "aaa111", "metrics": same_days})
+    with pytest.raises(GateRefused, match=r"98 % of champion: got 0\.2000, needs 0\.2940"):
+        crown(home, "bbb")
+    beside.write(home, "bbb222", {"champion": "another", "metrics": same_days})
+    assert crown(home, "bbb").previous == "aaa111"
+
+
+def test_the_history_says_who_and_why(home: Home, make: Make) -> None:
+    make("aaa111")
+    promote.promote(home, "aaa", Register(), verify=verify, at_us=DAY, why="双11 更准")
+    (entry,) = champion.history(home)
+    assert entry["why"] == "双11 更准"
+    assert "@" in entry["by"]
+    said = CliRunner().invoke(app, ["promotions", "--data", str(home.root)]).stdout
+    assert said.startswith("1970-01-02T00:00:00Z  promote  aaa111  by ")
+    assert said.endswith(": 双11 更准\n")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from features.clock import DAY_US
 from recsys.boosting import Trees, TreesConfig
 from training import persons
+from training.calibration import Platt
 from training.past import Past
 from training.predictions import gates
 from training.predictions.cohort import Asked, cohort, outcomes
@@ -87,8 +88,8 @@ class Calibrated:
                 outside[held] = Trees.fit(
                     rows[~held], did[~held], names, TREES, seed
                 ).score(rows[held])  # fmt: skip
-        slope, shift = _platt(_log_odds(outside[fresh]), did[fresh])
-        return cls(Trees.fit(rows, did, names, TREES, seed), slope, shift)
+        platt = Platt.fit(_log_odds(outside[fresh]), did[fresh])
+        return cls(Trees.fit(rows, did, names, TREES, seed), platt.slope, platt.shift)
 
     def probability(self, rows: Floats) -> Floats:
         """Calibrated; float64, shape (n,)."""
@@ -208,17 +209,3 @@ def _folds(people: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
 def _log_odds(probability: Floats) -> Floats:
     inside = np.clip(probability, 1e-6, 1 - 1e-6)
     return np.asarray(np.log(inside / (1 - inside)))
-
-
-def _platt(odds: Floats, did: Bools) -> tuple[float, float]:
-    """Logistic regression of what happened on log-odds, by Newton's method."""
-    design = np.column_stack([odds, np.ones(len(odds))])
-    weights = np.array([1.0, 0.0])
-    for _ in range(25):
-        p = 1.0 / (1.0 + np.exp(-design @ weights))
-        curve = design.T @ (design * (p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
-        move = np.linalg.solve(curve, design.T @ (did - p))
-        weights = weights + np.clip(move, -1.0, 1.0)
-        if np.abs(move).max() < 1e-8:
-            break
-    return float(weights[0]), float(weights[1])

@@ -5,7 +5,8 @@ from typing import Any
 
 from recsys.bundle import Bundle
 from training.circles import Circles
-from training.shelf import Kept, full_disk
+from training.latency import measure
+from training.shelf import Json, full_disk
 from training.split import Window
 from training.steps import ties
 from training.steps.course import Course
@@ -40,6 +41,14 @@ def bundle(course: Course, step: Step) -> None:
         course.bundle = Bundle.write(parts, course.home.bundles, course.as_of_us, said(course))
 
 
+def latency(course: Course, step: Step) -> None:
+    """How long the bundle takes to answer on this machine."""
+    sha = str(course.bundle.manifest["sha"])
+    course.latency = step.keep(
+        Json(), lambda: {"feed": measure(course.bundle, course.opened[0])}, sha
+    )
+
+
 def said(course: Course) -> dict[str, Any]:
     """What the manifest says of the run."""
     return {
@@ -47,6 +56,8 @@ def said(course: Course) -> dict[str, Any]:
         "metrics": figures(course),
         "popularity": course.popularity.value,
         "similar": course.similar.value,
+        "calibration": {"feed": course.calibration.value},
+        "profile": course.profile.value,
         "config": course.config.plain(),
         "ties": course.ties.value["early"],
         "windows": {name: [one.start_us, one.end_us] for name, one in named(course).items()},
@@ -55,11 +66,12 @@ def said(course: Course) -> dict[str, Any]:
 
 def figures(course: Course) -> dict[str, Any]:
     """Surface → method → measures; a surface that could not be judged is left out."""
-    found: dict[str, Kept[dict[str, Any]]] = {
-        "feed": course.evaluation, "sharing": course.shared, "chances": course.chanced,
-    }  # fmt: skip
-    judged = {"ties": course.ties.value["measured"]}
-    judged |= {surface: kept.value for surface, kept in found.items()}
+    judged = {
+        "ties": course.ties.value["measured"],
+        "feed": course.evaluation.value.metrics,
+        "sharing": course.shared.value,
+        "chances": course.chanced.value,
+    }
     return {surface: figures for surface, figures in judged.items() if figures}
 
 

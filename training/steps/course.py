@@ -23,7 +23,7 @@ from training.config import TrainConfig
 from training.past import Past, opened
 from training.shelf import Kept, Shelf, fingerprint, of_files
 from training.steps import forms
-from training.steps.forms import Plan
+from training.steps.forms import Judged, Plan
 
 ENGINES = (
     "duckdb",
@@ -75,8 +75,12 @@ class Course:
         Rows of the feed in every window but the last.
     ranker : Kept of LambdaMart
         Of the feed.
-    evaluation : Kept of mapping
-        Figures of the feed: method → measures.
+    calibration : Kept of mapping
+        ``calibration.Platt`` of the ranker, plain.
+    profile : Kept of mapping
+        What the data are like: ``history``, ``columns``.
+    evaluation : Kept of Judged
+        The feed on the last window.
     sharer : Kept of LambdaMart or None
         Ranker of share targets.
     shared : Kept of mapping
@@ -87,8 +91,12 @@ class Course:
         Their figures.
     launches : Kept of Launches or None
         What fills groups.
+    rival : Kept of mapping
+        The bundle in service on the same days (``steps.rivalry``).
     bundle : Bundle
         What everything ends in.
+    latency : Kept of mapping
+        Surface → milliseconds of an answer.
     """
 
     history: Kept[dict[str, Any]]
@@ -98,13 +106,17 @@ class Course:
     models: list[Kept[Parts]]
     examples: list[Kept[Groups]]
     ranker: Kept[LambdaMart | None]
-    evaluation: Kept[dict[str, Any]]
+    calibration: Kept[dict[str, float]]
+    profile: Kept[dict[str, Any]]
+    evaluation: Kept[Judged]
     sharer: Kept[LambdaMart | None]
     shared: Kept[dict[str, Any]]
     chances: Kept[dict[str, Logit]]
     chanced: Kept[dict[str, Any]]
     launches: Kept[Launches | None]
+    rival: Kept[dict[str, Any]]
     bundle: Bundle
+    latency: Kept[dict[str, Any]]
 
     def __init__(self, home: Home, config: TrainConfig, run_id: str | None = None) -> None:
         self.home = home

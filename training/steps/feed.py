@@ -118,16 +118,6 @@ def honesty(course: Course, step: Step) -> None:
     leakage.refuse(found.value)
 
 
-def evaluation(course: Course, step: Step) -> None:
-    """Figures of every method on the last window."""
-    window = course.plan.windows[-1]
-    course.evaluation = step.keep(
-        Json(),
-        lambda: feed_metrics(course.chosen, course.tested, window, _which(course), step.rng),
-        course.history, course.models[-2], course.ranker, course.config.queries,
-    )  # fmt: skip
-
-
 def choose_popularity(ground: fit.Ground, window: Window, rng: np.random.Generator) -> Counter:
     """ITEM counter whose top 20 foretell a window best, by NDCG@20."""
     past = ground.past
@@ -151,19 +141,6 @@ def choose_similar(ground: fit.Ground, window: Window, rng: np.random.Generator)
         fit.interactions(past, items, window.start_us),
         lambda similar: _worth(ground, asked, [(similar, one) for one in moments]),
     )
-
-
-def feed_metrics(
-    ground: fit.Ground, parts: Parts, window: Window, which: Counter, rng: np.random.Generator
-) -> dict[str, Any]:
-    """Metrics of every method on a window that nothing was fitted on."""
-    past, config = ground.past, ground.config
-    asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
-    proposed = list(feed.propose(past, parts, asked, which))
-    rows = feed.rows(past, parts.items, asked.queries, proposed)
-    counts = fit.counts_before(past, parts.items, window.start_us, parts.settings.target)
-    judged = evaluate.evaluate_feed(parts, asked, proposed, rows, counts)
-    return judged.table(rng)
 
 
 def windows(past: Past, target: str, config: TrainConfig) -> list[Window]:

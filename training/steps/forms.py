@@ -1,16 +1,21 @@
 """How what the steps make becomes files: training rows, rankers, sources."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.bundle import Parts, Settings
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import Groups, LambdaMart
 from training.retrieval import near
 from training.split import Window
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -105,3 +110,40 @@ class Audiences:
     def open(self, folder: Path) -> Audience:
         """Map it into memory."""
         return Audience.open(folder)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A feed judged on one window.
+
+    Parameters
+    ----------
+    metrics : mapping
+        Method → measures.
+    values : mapping of str to ndarray, float64, shape (queries,)
+        Slice → NDCG@20 of every query under the ranker, NaN outside of the slice.
+    shown : mapping
+        For the report: ``calibration``, ``shap``, ``examples``.
+    """
+
+    metrics: dict[str, Any]
+    values: Mapping[str, Floats]
+    shown: dict[str, Any]
+
+
+class JudgedFiles:
+    """A judgement as JSON and arrays."""
+
+    def save(self, value: Judged, folder: Path) -> None:
+        """Write it."""
+        said = {"metrics": value.metrics, "shown": value.shown, "slices": list(value.values)}
+        (folder / "judged.json").write_text(json.dumps(said))
+        np.save(folder / "values.npy", np.stack([*value.values.values()]))
+
+    def open(self, folder: Path) -> Judged:
+        """Read it."""
+        said = json.loads((folder / "judged.json").read_text())
+        values = np.load(folder / "values.npy")
+        return Judged(
+            said["metrics"], dict(zip(said["slices"], values, strict=True)), said["shown"]
+        )

@@ -48,7 +48,11 @@ class Step:
     @property
     def rng(self) -> np.random.Generator:
         """A fresh generator that depends on the seed and the step alone."""
-        word = int(hashlib.sha256(self.name.encode()).hexdigest()[:8], 16)
+        return self.rng_of(self.name)
+
+    def rng_of(self, name: str) -> np.random.Generator:
+        """The generator of another step, to draw what that one drew."""
+        word = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
         return np.random.default_rng([self.seed, word])
 
     def keep(self, form: Form[T], make: Callable[[], T], *needs: object) -> Kept[T]:
