@@ -27,7 +27,7 @@ def said(shop, small, tracking, tmp_path_factory) -> dict:
 def test_the_json_names_what_was_made(said, shop):
     assert Path(said["bundle"]) == shop.home.bundles / said["sha"]
     assert Path(said["report"]).is_file()
-    assert {"feed", "sharing", "ties"} == set(said["metrics"])
+    assert {"feed", "sharing", "ties"} <= set(said["metrics"])
     assert said["windows"]["test"][0].endswith("Z")
     assert len(said["steps"]) > 3
 
