@@ -62,6 +62,11 @@ class Scope(StrEnum):
     SOCIAL_GRAPH = "social_graph"
     LOCATION_COARSE = "location_coarse"
     SHARE_OUT = "share_out"
+    MARKETING_PUSH = "marketing.push"
+    MARKETING_SMS = "marketing.sms"
+    MARKETING_WECOM = "marketing.wecom"
+    MARKETING_OA = "marketing.oa"
+    MARKETING_MINI_PROGRAM = "marketing.mini_program"
 
 
 class Sensitivity(StrEnum):

@@ -5,10 +5,12 @@ crash either the next run finishes it or nothing has changed.
 """
 
 import csv
+import hashlib
 import io
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
+from xml.sax.saxutils import escape
 
 import duckdb
 import pyarrow as pa
@@ -96,15 +99,14 @@ class Erasure:
         for place, files in (
             ("snapshots", self.home.features.rglob("*.parquet")),
             ("impressions", self.home.table("impressions").rglob("*.parquet")),
-            ("exports", (self.home.root / "exports").rglob("*.parquet")),
             ("scores", (self.home.root / "scores").rglob("*.parquet")),
         ):
             self._plain(place, sorted(files))
         for folder in sorted(self.home.features.glob("*/references")):
             self._references(folder)
         self._trusted(self.home.root / TRUSTED)
-        for path in sorted((self.home.root / "exports").rglob("*.csv")):
-            self._csv(path)
+        for path in sorted((self.home.root / "exports").rglob("*")):
+            self._exported(path)
         self._lists()
         shutil.rmtree(self.home.work, ignore_errors=True)  # made from everybody; made again
 
@@ -236,16 +238,36 @@ class Erasure:
         self._replace(path, kept.cast(told), empty=place == "snapshots")
         self._count(place, rows)
 
-    def _csv(self, path: Path) -> None:
-        with path.open(newline="") as file:
+    def _exported(self, path: Path) -> None:
+        """Rows of an export that name the person, plainly or hashed, under whatever title."""
+        names = exported_as(self.user_id)
+        if path.suffix == ".csv":
+            self._csv(path, names)
+        elif path.suffix == ".parquet":
+            words = [f.name for f in pq.read_schema(path) if pa.types.is_string(f.type)]
+            told = ", ".join(f"'{_quoted(name)}'" for name in names)
+            named = " OR ".join(f'"{word}" IN ({told})' for word in words)
+            if words and self._naming([path], named):
+                self._drop(path, "exports", named)
+        elif path.suffix == ".xlsx" and _in_sheet(path, names):
+            with_it = self._rows_of_sheet(path)
+            self.into.remove(path)  # it can be exported again; the arms stay as they are
+            self._count("exports", with_it)
+
+    def _csv(self, path: Path, names: Sequence[str]) -> None:
+        with path.open(newline="", encoding="utf-8") as file:
             header, *rows = [*csv.reader(file)] or [[]]
-        places = [place for place, name in enumerate(header) if name in (c.USER, c.PEER)]
-        kept = [row for row in rows if self.user_id not in (row[i] for i in places if i < len(row))]
+        kept = [row for row in rows if not set(names) & set(row)]
         if len(kept) < len(rows):
             written = io.StringIO(newline="")
             csv.writer(written).writerows([header, *kept])
             self._write(path, written.getvalue())
             self._count("exports", len(rows) - len(kept))
+
+    @staticmethod
+    def _rows_of_sheet(path: Path) -> int:
+        with zipfile.ZipFile(path) as book:
+            return max(book.read(SHEET).count(b"<row ") - 1, 0)
 
     def _naming(self, files: Sequence[Path], named: str) -> list[Path]:
         """Those of the files where a condition holds for a row."""
@@ -271,6 +293,28 @@ class Erasure:
         count.rows += rows
         count.stripped += stripped
         count.files += 1
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+"""Where a spreadsheet that we wrote holds its rows."""
+
+
+def exported_as(user_id: str) -> tuple[str, ...]:
+    """What an export may call a person: the id, as a cell that is no formula, its SHA-256.
+
+    Examples
+    --------
+    >>> exported_as("u1")[:2]
+    ('u1', "'u1")
+    """
+    return (user_id, f"'{user_id}", hashlib.sha256(user_id.encode()).hexdigest())
+
+
+def _in_sheet(path: Path, names: Sequence[str]) -> bool:
+    told = [f">{escape(name)}<".encode() for name in names]
+    with zipfile.ZipFile(path) as book:
+        rows = book.read(SHEET)
+    return any(one in rows for one in told)
 
 
 def _quoted(text: str) -> str:

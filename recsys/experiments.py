@@ -1,7 +1,9 @@
 """Experiments: who falls into which arm, decided by a salted hash and remembered by nobody."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import xxhash
 
@@ -9,6 +11,9 @@ from features.errors import InputError
 
 BUCKETS = 10_000
 """People fall into so many buckets of one salt."""
+
+_SURE = NormalDist().inv_cdf(0.975)
+"""At 5 %, two-sided."""
 
 
 def bucket(salt: str, user_id: str) -> int:
@@ -71,3 +76,38 @@ class Experiment:
             if place < end:
                 return name
         return None
+
+
+def people_needed(rate: float, relative: float, power: float = 0.8) -> int:
+    """People for each of two equal arms to see a lift.
+
+    Parameters
+    ----------
+    rate : float
+        Share of people who do it anyway, 0 to 1.
+    relative : float
+        Lift over it that should be seen, such as 0.1.
+    power : float
+        Chance to see it at 5 %, two-sided.
+
+    Raises
+    ------
+    InputError
+        When the rates cannot be.
+
+    Examples
+    --------
+    >>> people_needed(0.10, 0.20)
+    3841
+    """
+    lifted = rate * (1 + relative)
+    if not 0 < rate < 1 or not 0 < lifted < 1 or relative == 0 or not 0 < power < 1:
+        raise InputError(
+            "no possible rates",
+            expected="rate and lifted rate within 0 and 1, a lift that is not 0",
+            got=f"rate {rate:g}, relative lift {relative:g}, power {power:g}",
+        )
+    middle = (rate + lifted) / 2
+    both = math.sqrt(2 * middle * (1 - middle)) * _SURE
+    own = math.sqrt(rate * (1 - rate) + lifted * (1 - lifted)) * NormalDist().inv_cdf(power)
+    return math.ceil(((both + own) / (lifted - rate)) ** 2)

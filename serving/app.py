@@ -18,6 +18,7 @@ from serving.asking import Asking, Route
 from serving.endpoint import encoded, endpoint, problem
 from serving.errors import Refusal
 from serving.ids import request_id
+from serving.marketer import ROUTES as MARKETER
 from serving.resources import Resources
 from serving.routes import (
     catalogue,
@@ -92,8 +93,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/v1/score/{model}", scores.score, scores.ScoreReply,
-        "Scores of a model for some people.", asks=scores.ScoreRequest, scope="marketer",
-        problems=("unknown-model", *STORE),
+        "Scores of a model for some people, or for a segment.", asks=scores.ScoreRequest,
+        scope="marketer", problems=("unknown-model", "not-ready", "superseded", *STORE),
     ),
     Route(
         "POST", "/v1/tokens", tokens.token, s.TokenReply,
@@ -147,6 +148,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT", "/v1/ties", catalogue.put_ties, s.WrittenReply, "Add or replace ties.",
         asks=s.TiesRequest, problems=STORE,
     ),
+    *MARKETER,
     Route("GET", "/livez", health.livez, s.Alive, "Whether the process answers.", scope="local"),
     Route(
         "GET", "/readyz", health.readyz, s.Ready,

@@ -1,6 +1,6 @@
 """One request on its way through a route, and what a route declares of itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,6 +8,10 @@ from features.clock import format_instant
 from serving.guard import ANYONE, Caller
 from serving.loading import Models
 from serving.resources import Resources
+
+
+async def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Asking:
         The service's instant of arrival.
     caller : Caller
         Who asks.
+    gone : callable
+        Whether the caller has hung up, awaited.
     """
 
     body: Any
@@ -36,6 +42,7 @@ class Asking:
     request_id: str
     at_us: int
     caller: Caller = ANYONE
+    gone: Callable[[], Awaitable[bool]] = _never
 
     def head(self, models: Models | None) -> dict[str, Any]:
         """Fields that every answer has; ``models`` are those that took part."""

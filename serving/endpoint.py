@@ -43,7 +43,9 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
         asked = None
         if route.asks is not None:
             asked = body.decode(await body.read(request, limits), route.asks)
-        asking = Asking(asked, request.path_params, resources, asking_id, at_us, caller)
+        asking = Asking(
+            asked, request.path_params, resources, asking_id, at_us, caller, request.is_disconnected
+        )
         _check_person(route, asking)
         if route.queued:
             async with resources.admission.turn():

@@ -43,8 +43,11 @@ KINDS = {
     "unknown-group-buy": Kind(404, "No such group buy", "tell of it with PUT /v1/group-buys first"),
     "unknown-model": Kind(404, "No such scores", "run `huoren score` for it first"),
     "unknown-tag": Kind(404, "No such tag", "look at the portrait for the names"),
+    "unknown-segment": Kind(404, "No such segment", "see GET /v1/segments for the names"),
+    "unknown-task": Kind(404, "No such task", "tasks are kept for a week"),
     "method-not-allowed": Kind(405, "The path exists, the method does not", "see Allow"),
     "upload-too-slow": Kind(408, "The body did not arrive in time", "send it again"),
+    "superseded": Kind(409, "A later question took its place", "wait for that one's answer"),
     "too-large": Kind(413, "The body is too large", "send smaller batches"),
     "media-type": Kind(
         415, "Only plain JSON is read", "send Content-Type: application/json, not compressed"

@@ -12,6 +12,7 @@ from features.store import Store, open_ledger
 from features.store.contacts import Ledger
 from serving.admission import Admission
 from serving.audit import Audit
+from serving.clerk import Clerk
 from serving.groups import OpenGroups
 from serving.guard import Caller, Guard
 from serving.impressions import Impressions
@@ -19,6 +20,7 @@ from serving.loading import Loading
 from serving.monitoring import Metrics
 from serving.rates import Rates
 from serving.settings import ServiceClock, Settings
+from serving.tasks import Tasks
 from serving.tokens import Tokens
 
 
@@ -48,6 +50,8 @@ class Resources:
         For the clients of an app.
     key_rates, person_rates : Rates
         How often one key, and the token of one person, may ask.
+    clerk, tasks : Clerk, Tasks
+        What marketers ask, answered by processes of their own.
     """
 
     settings: Settings
@@ -64,6 +68,8 @@ class Resources:
     key_rates: Rates
     person_rates: Rates
     audit: Audit
+    clerk: Clerk
+    tasks: Tasks
 
     @classmethod
     def around(cls, settings: Settings, store: Store) -> Self:
@@ -100,6 +106,8 @@ class Resources:
             key_rates=Rates(limits.key_rate),
             person_rates=Rates(limits.person_rate),
             audit=Audit(settings.home.root / "audit"),
+            clerk=Clerk(settings),
+            tasks=Tasks(settings),
         )
 
     def rate(self, caller: Caller) -> None:
@@ -122,6 +130,8 @@ class Resources:
 
     def close(self) -> None:
         """Stop following, write what waits, release the store."""
+        self.clerk.close()
+        self.tasks.close()
         self.loading.stop()
         self.impressions.stop()
         self.ledger.close()

@@ -136,7 +136,8 @@ def readout(
     control : str
         The arm that the others are compared with.
     shares : mapping of str to float, optional
-        Planned shares of the arms; equal when left out.
+        Planned shares of the arms; when left out, the chances that the assignments carry, and equal
+        ones where they carry none.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def readout(
     counts = {arm: int((arms == arm).sum()) for arm in sorted(set(arms.tolist()))}
     if control not in counts:
         raise UnknownName.among("arm", control, counts)
-    planned = dict(shares or dict.fromkeys(counts, 1.0))
+    planned = dict(shares or _planned(home, campaign, at_us, counts))
     ratio_p = _ratio(counts, planned)
     effects, guardrails = [], []
     for arm in counts:
@@ -183,6 +184,18 @@ def _told(
     return {name: column[complete] for name, column in columns.items()} | {
         "waiting": np.flatnonzero(~complete)
     }
+
+
+def _planned(home: Home, campaign: str, at_us: int, counts: Mapping[str, int]) -> dict[str, float]:
+    """Mean chance of each arm by the assignments; equal where one of them carries none."""
+    with History(home).connect(end_us=at_us) as connection:
+        found = connection.execute(
+            f"SELECT arm, avg(propensity) FROM events WHERE event = '{e.CAMPAIGN_ASSIGNED}' "
+            "AND campaign_id = $campaign GROUP BY arm HAVING count(propensity) = count(*)",
+            {"campaign": campaign},
+        ).fetchall()
+    told = {str(arm): float(chance) for arm, chance in found if arm in counts and chance > 0}
+    return told if told.keys() == counts.keys() else dict.fromkeys(counts, 1.0)
 
 
 def _ratio(counts: Mapping[str, int], planned: Mapping[str, float]) -> float:
@@ -293,41 +306,6 @@ def _wilson(x: int, n: int) -> tuple[float, float, float]:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return share, float(middle - half), float(middle + half)
-
-
-def people_needed(rate: float, relative: float, power: float = 0.8) -> int:
-    """People for each of two equal arms to see a lift.
-
-    Parameters
-    ----------
-    rate : float
-        Share of people who do it anyway, 0 to 1.
-    relative : float
-        Lift over it that should be seen, such as 0.1.
-    power : float
-        Chance to see it at 5 %, two-sided.
-
-    Raises
-    ------
-    InputError
-        When the rates cannot be.
-
-    Examples
-    --------
-    >>> people_needed(0.10, 0.20)
-    3841
-    """
-    lifted = rate * (1 + relative)
-    if not 0 < rate < 1 or not 0 < lifted < 1 or relative == 0 or not 0 < power < 1:
-        raise InputError(
-            "no possible rates",
-            expected="rate and lifted rate within 0 and 1, a lift that is not 0",
-            got=f"rate {rate:g}, relative lift {relative:g}, power {power:g}",
-        )
-    middle = (rate + lifted) / 2
-    both = np.sqrt(2 * middle * (1 - middle)) * norm.ppf(1 - SURE / 2)
-    own = np.sqrt(rate * (1 - rate) + lifted * (1 - lifted)) * norm.ppf(power)
-    return int(np.ceil(float((both + own) / (lifted - rate)) ** 2))
 
 
 def _warnings(

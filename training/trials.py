@@ -58,7 +58,7 @@ def size(
     power: Annotated[float, typer.Option(help="Chance to see it.")] = 0.8,
 ) -> None:
     """Tell how many people an experiment needs."""
-    from training.experiments import people_needed
+    from recsys.experiments import people_needed
 
     typer.echo(f"{people_needed(rate, lift, power):,} people in each arm")
 

@@ -102,6 +102,10 @@ class Ledger(Protocol):
         """First instant at which a person is under every cap; ``at_us`` where that is so now."""
         ...
 
+    def capped(self, people: Sequence[str], channel: str, at_us: int) -> list[str]:
+        """Those of many people who are at a cap at an instant, in no order."""
+        ...
+
     def count(self, person: str, channel: str, window: str, at_us: int) -> int:
         """Contacts and live reservations of a window before an instant."""
         ...
@@ -183,6 +187,23 @@ class EmbeddedLedger:
         """First instant at which a person is under every cap."""
         with guarded(self.path):
             return self._next(self._connection(), person, channel, at_us)
+
+    def capped(self, people: Sequence[str], channel: str, at_us: int) -> list[str]:
+        """Those of many people who are at a cap; one pass over what the ledger holds."""
+        query = (
+            "SELECT person, channel, at_us FROM contacts WHERE at_us > ? "
+            "AND (until_us IS NULL OR until_us > ?)"
+        )
+        rows: dict[str, list[tuple[str, int]]] = {}
+        with guarded(self.path):
+            found = self._connection().execute(query, (at_us - KEPT_US, at_us))
+            for person, own, instant in found:
+                rows.setdefault(person, []).append((own, instant))
+        return [
+            one
+            for one in rows.keys() & set(people)
+            if next_free(rows[one], self.policy, channel, at_us) > at_us
+        ]
 
     def count(self, person: str, channel: str, window: str, at_us: int) -> int:
         """Contacts and live reservations of a window before an instant."""

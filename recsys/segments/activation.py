@@ -1,33 +1,35 @@
 """Handing a segment over: a control group held back, consent enforced, every export on record."""
 
-import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features import columns as c
 from features.clock import format_instant, now_us
 from features.consent import gives, personal, say
 from features.counters import Scope
-from features.errors import InputError, UnknownName
+from features.errors import UnknownName
+from features.events import CAMPAIGN_ASSIGNED
+from features.home import Home
+from features.ingest.run import ingest_table
+from features.online import State
 from features.portraits import TAGS, Use
 from features.store import Store
-from recsys.experiments import BUCKETS, bucket
+from features.store.contacts import Ledger
+from recsys.segments import files
+from recsys.segments.control import HELD, TARGET, Holding
 from recsys.segments.desk import Desk
 from recsys.segments.language import Condition
-
-CONTROL = 10.0
-"""Percent held back from every campaign unless said otherwise."""
+from recsys.segments.reach import CHANNELS
 
 BATCH = 10_000
+"""People whose decisions are looked up at once."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,26 @@ class Destination:
         Whether ids are written as SHA-256.
     headers : tuple of (str, str)
         Titles of the columns id and arm.
+    channel : str
+        The channel of messages whose consent and caps it needs; empty for none.
     """
 
     name: str
     outside: bool
     hashed: bool
     headers: tuple[str, str]
+    channel: str = ""
 
 
 DESTINATIONS = {
     one.name: one
     for one in (
         Destination("plain", False, False, ("user_id", "arm")),
-        Destination("wecom", False, False, ("客户ID", "实验组")),
-        Destination("sms", False, False, ("用户ID", "实验组")),
+        Destination("wecom", False, False, ("客户ID", "实验组"), "wecom"),
+        Destination("sms", False, False, ("用户ID", "实验组"), "sms"),
+        Destination("push", False, False, ("用户ID", "实验组"), "push"),
+        Destination("oa", False, False, ("用户ID", "实验组"), "oa"),
+        Destination("mini_program", False, False, ("用户ID", "实验组"), "mini_program"),
         Destination("ads", True, True, ("user_id_sha256", "arm")),
     )
 }
@@ -81,7 +89,11 @@ class Export:
     refused : int
         Of them, who do not allow it: as of now, not as of the segment.
     target, control : int
-        People to be contacted, and held back.
+        People to be contacted, and held back from this campaign.
+    held_out : int
+        People held back from every campaign or from the programme; they are not in the file.
+    capped : int
+        People at a cap of the contact ledger; they are not in the file.
     """
 
     path: str
@@ -95,27 +107,49 @@ class Export:
     refused: int
     target: int
     control: int
+    held_out: int = 0
+    capped: int = 0
 
 
-def arm(campaign: str, user_id: str, control: float) -> str:
-    """Whether a person is contacted in a campaign: ``target`` or ``control``, the same each time.
+@dataclass(frozen=True)
+class Handover:
+    """How a segment is handed over.
 
     Parameters
     ----------
-    campaign : str
-        Salt: other campaigns hold other people back.
-    user_id : str
-        Who.
-    control : float
-        Percent held back.
+    segment, author : str
+        For the record.
+    destination : str
+        One of ``DESTINATIONS``.
+    holding : Holding
+        The campaign, and who is held back from it.
+    tags : tuple of str
+        Tags written beside the id; only those open to export.
 
-    Examples
-    --------
-    >>> arm("spring", "u1", 100.0), arm("spring", "u1", 0.0)
-    ('control', 'target')
+    Raises
+    ------
+    UnknownName
+        When there is no such destination, or a tag may not be exported.
     """
-    held = bucket(f"control:{campaign}", user_id) < control / 100.0 * BUCKETS
-    return "control" if held else "target"
+
+    segment: str
+    holding: Holding
+    destination: str = "plain"
+    tags: tuple[str, ...] = ()
+    author: str = ""
+
+    def __post_init__(self) -> None:
+        if self.destination not in DESTINATIONS:
+            raise UnknownName.among("destination", self.destination, DESTINATIONS)
+        open_to = [name for name, tag in TAGS.items() if Use.EXPORT in tag.usable_in]
+        for name in self.tags:
+            if name not in open_to:
+                raise UnknownName.among("tag open to export", name, open_to)
+
+    @property
+    def place(self) -> Destination:
+        """Where it goes."""
+        return DESTINATIONS[self.destination]
 
 
 def export(
@@ -123,13 +157,10 @@ def export(
     store: Store,
     condition: Condition,
     path: Path,
+    given: Handover,
+    ledger: Ledger | None = None,
     *,
-    segment: str,
-    campaign: str,
-    destination: str = "plain",
-    control: float = CONTROL,
-    tags: tuple[str, ...] = (),
-    author: str = "",
+    assigned: bool = False,
 ) -> Export:
     """Write the members of a segment who allow it, each with the arm it falls into.
 
@@ -142,113 +173,106 @@ def export(
     condition : Condition
         The segment.
     path : Path
-        ``.csv`` (UTF-8 with a mark, so that spreadsheets read it; ids as text) or ``.parquet``.
-    segment, campaign, author : str
-        For the record; the campaign also salts the control group.
-    destination : str
-        One of ``DESTINATIONS``.
-    control : float
-        Percent held back, 0 to 50.
-    tags : tuple of str
-        Tags written beside the id; only those open to export.
+        ``.csv``, ``.xlsx`` or ``.parquet``.
+    given : Handover
+        Where to, what for.
+    ledger : Ledger, optional
+        Who is at a cap of the destination's channel is left out.
+    assigned : bool
+        Whether to write ``Campaign Assigned`` events, from which results are read.
 
     Raises
     ------
     InputError
-        When the control share or the file's kind cannot be.
-    UnknownName
-        When there is no such destination, or a tag may not be exported.
+        When the file's kind cannot be.
     """
-    place = _checked(destination, path, control, tags)
-    columns = [TAGS[name].column for name in tags]
+    files.check(path)
+    place, holding, at_us = given.place, given.holding, now_us()
+    columns = [TAGS[name].column for name in given.tags]
     people = desk.ground.people.semi_join(desk.members(condition), c.USER)
     rows = desk.ask(people.select(c.USER, *columns).order_by(ibis.asc(c.USER)))
-    counts = {"target": 0, "control": 0, "refused": 0}
-    with _writer(path, (*place.headers, *tags)) as write:
+    capped: set[str] = set()
+    if ledger is not None and place.channel:
+        capped = set(ledger.capped(rows[c.USER].to_pylist(), place.channel, at_us))
+    left: Counter[str] = Counter()
+    arms: dict[str, str] = {}
+    with files.writer(path, (*place.headers, *given.tags)) as write:
         for batch in rows.to_batches(BATCH):
             states = store.states(batch[c.USER].to_pylist())
             for row in batch.to_pylist():
                 who = row[c.USER]
-                if not _allows(states.get(who), outside=place.outside):
-                    counts["refused"] += 1
-                    continue
-                told = arm(campaign, who, control)
-                counts[told] += 1
-                name = hashlib.sha256(who.encode()).hexdigest() if place.hashed else who
-                write([name, told, *(row[column] for column in columns)])
+                told = _fate(who, states, place, holding, capped)
+                left[told] += 1
+                if told in (TARGET, HELD):
+                    arms[who] = told
+                    name = hashlib.sha256(who.encode()).hexdigest() if place.hashed else who
+                    write([name, told, *(row[column] for column in columns)])
     done = Export(
-        str(path), segment, campaign, destination, author, desk.as_of_us, now_us(),
-        rows.num_rows, counts["refused"], counts["target"], counts["control"],
+        path=str(path), segment=given.segment, campaign=holding.campaign,
+        destination=given.destination, author=given.author, as_of_us=desk.as_of_us,
+        written_us=at_us, members=rows.num_rows, refused=left["refused"], target=left[TARGET],
+        control=left[HELD], capped=left["capped"],
+        held_out=left["global_control"] + left["programme_control"],
     )  # fmt: skip
     _record(desk, done)
+    if assigned:
+        assign(desk.home, arms, holding, at_us)
     return done
 
 
-def _allows(state: object, *, outside: bool) -> bool:
-    from features.online import State
+def assign(home: Home, arms: Mapping[str, str], holding: Holding, at_us: int) -> int:
+    """Write down who was put into which arm, so that results can be read; done twice, once.
 
-    if not isinstance(state, State):
-        return not outside
+    Parameters
+    ----------
+    home : Home
+        Whose history.
+    arms : mapping of str to str
+        Person → ``target`` or ``control``.
+    holding : Holding
+        The campaign.
+    at_us : int
+        When.
+
+    Returns
+    -------
+    int
+        People whose arm is new.
+    """
+    if not arms:
+        return 0
+    chance = {TARGET: 1.0 - holding.control / 100.0, HELD: holding.control / 100.0}
+    marks = [hashlib.sha256(one.encode()).hexdigest()[:24] for one in arms]
+    rows = pa.table({
+        c.MESSAGE: [f"campaign:{holding.campaign}:{mark}" for mark in marks],
+        c.EVENT: [CAMPAIGN_ASSIGNED] * len(arms),
+        c.AT: pa.array([at_us] * len(arms), pa.int64()),
+        c.USER: list(arms),
+        "campaign_id": [holding.campaign] * len(arms),
+        "arm": list(arms.values()),
+        "propensity": [chance[arm] for arm in arms.values()],
+    })
+    return ingest_table(rows, "events", home, source=f"campaign {holding.campaign}").kept
+
+
+def _fate(
+    who: str, states: Mapping[str, State], place: Destination, holding: Holding, capped: set[str]
+) -> str:
+    """What becomes of a member: an arm, ``refused`` or ``capped``."""
+    if not _allows(states.get(who), place):
+        return "refused"
+    return "capped" if who in capped else holding.arm(who)
+
+
+def _allows(state: State | None, place: Destination) -> bool:
+    if state is None:
+        return not place.outside
     decided = say(state)
     if not personal(decided):
         return False
-    if outside:  # a silence is no consent to handing data on
+    if place.outside:  # a silence is no consent to handing data on
         return decided.consents is not None and gives(decided, Scope.SHARE_OUT)
-    return True
-
-
-def _checked(destination: str, path: Path, control: float, tags: tuple[str, ...]) -> Destination:
-    if destination not in DESTINATIONS:
-        raise UnknownName.among("destination", destination, DESTINATIONS)
-    if not 0.0 <= control <= 50.0:
-        raise InputError("no control share", expected="0 to 50 percent", got=str(control))
-    if path.suffix not in (".csv", ".parquet"):
-        raise InputError("no kind of file", expected=".csv or .parquet", got=path.name)
-    open_to = [name for name, tag in TAGS.items() if Use.EXPORT in tag.usable_in]
-    for name in tags:
-        if name not in open_to:
-            raise UnknownName.among("tag open to export", name, open_to)
-    return DESTINATIONS[destination]
-
-
-@contextmanager
-def _writer(path: Path, titles: tuple[str, ...]) -> Iterator[Callable[[list[object]], None]]:
-    """Rows into a file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        if path.suffix == ".csv":
-            with partial.open("w", newline="", encoding="utf-8-sig") as stream:
-                yield _csv(stream, titles)
-        else:
-            kept: list[list[object]] = []
-            yield kept.append
-            columns = list(zip(*kept, strict=True)) or [()] * len(titles)
-            pq.write_table(
-                pa.table({t: list(v) for t, v in zip(titles, columns, strict=True)}), partial
-            )
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _csv(stream: IO[str], titles: tuple[str, ...]) -> Callable[[list[object]], None]:
-    writer = csv.writer(stream)
-    writer.writerow(titles)
-
-    def write(row: list[object]) -> None:
-        writer.writerow([_cell(one) for one in row])
-
-    return write
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+    return not place.channel or gives(decided, CHANNELS[place.channel])
 
 
 def _record(desk: Desk, done: Export) -> None:

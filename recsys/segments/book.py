@@ -24,6 +24,7 @@ _TABLES = """
     );
     CREATE TABLE IF NOT EXISTS lists (name TEXT, user_id TEXT, PRIMARY KEY (name, user_id))
         WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS holdouts (name TEXT PRIMARY KEY, percent REAL NOT NULL);
 """
 
 
@@ -263,6 +264,26 @@ class Book:
             known = self.connection.execute("SELECT DISTINCT name FROM lists")
             raise UnknownName.among("list", name, [row[0] for row in known])
         return found
+
+    def hold_out(self, name: str, percent: float) -> None:
+        """Keep a share of people out of every campaign of a programme; of all where it is ``""``.
+
+        Raises
+        ------
+        InputError
+            When the share cannot be.
+        """
+        if not 0.0 <= percent <= 50.0:
+            raise InputError("no control share", expected="0 to 50 percent", got=str(percent))
+        with self.connection:
+            self.connection.execute(
+                "INSERT OR REPLACE INTO holdouts VALUES (?, ?)", [name, float(percent)]
+            )
+
+    def holdouts(self) -> dict[str, float]:
+        """Percent held out of each programme, and under ``""`` of every campaign."""
+        rows = self.connection.execute("SELECT name, percent FROM holdouts WHERE percent > 0")
+        return {str(name): float(percent) for name, percent in rows}
 
     def forget(self, user_ids: Iterable[str]) -> int:
         """Take people off every list; returns the entries removed."""

@@ -23,6 +23,11 @@ SegmentArgument = Annotated[
     str, typer.Argument(help="A file (YAML or JSON), - for standard input, or a saved segment.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+StoreOption = Annotated[
+    str, typer.Option(envvar="HUOREN_STORE", help="embedded, or redis://host:6379/0.")
+]
+ControlOption = Annotated[float, typer.Option(help="Percent held back.")]
+ProgrammeOption = Annotated[str, typer.Option(help="The campaign belongs to; none.")]
 
 
 @app.command()
@@ -177,37 +182,171 @@ def why(
 
 
 @app.command()
+def waterfall(
+    segment: SegmentArgument,
+    channel: Annotated[str, typer.Option(help="push, sms, wecom, oa or mini_program.")],
+    data: DataOption = None,
+    campaign: Annotated[str, typer.Option(help="Salts the control group.")] = "unnamed",
+    control: ControlOption = 10.0,
+    programme: ProgrammeOption = "",
+    at: Annotated[str, typer.Option(help="When it is sent, ISO 8601 with zone; now.")] = "",
+    store: StoreOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Count who is left after consent, reach, risk, caps and control."""
+    told = _ask(
+        data, store, "waterfall",
+        {"segment": _given(segment), "channel": channel, "campaign": campaign,
+         "control": control, "programme": programme, "at": at},
+    )  # fmt: skip
+    if as_json:
+        _print(told)
+        return
+    typer.echo(f"{'<50' if told['segment'] is None else told['segment']} people in the segment")
+    for one in told["steps"]:
+        gone = "<50" if one["removed"] is None else one["removed"]
+        typer.echo(f"  −{gone}\t{one['people']}\t{one['en']} ({one['zh']})")
+    typer.echo(f"may be sent at {told['send_at']}; segment as of {told['as_of']}")
+
+
+@app.command()
+def silent(
+    data: DataOption = None,
+    days: Annotated[int, typer.Option(help="Without any act.")] = 30,
+    channel: Annotated[str, typer.Option(help="Only people it reaches; any.")] = "",
+    model: Annotated[str, typer.Option(help="uplift.CAMPAIGN or a goal; the best there is.")] = "",
+    segment: Annotated[str, typer.Option(help="Only people of it: file or saved name.")] = "",
+    k: Annotated[int, typer.Option(help="People listed.")] = 20,
+    store: StoreOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """List who is asleep, reachable and persuadable, with the ties that could wake them."""
+    given = {"days": days, "channel": channel, "model": model, "k": k}
+    if segment:
+        given["segment"] = _given(segment)
+    told = _ask(data, store, "silent", given)
+    if as_json:
+        _print(told)
+        return
+    for name in ("asleep", "reachable", "persuadable", "tied"):
+        typer.echo(f"{name}: {'<50' if told[name] is None else told[name]}")
+    typer.echo(told["verdict"])
+    for one in told["people"]:
+        reasons = "; ".join(en for _, en in one["reasons"])
+        ties = f"; ask {', '.join(one['ties'])}" if one["ties"] else ""
+        typer.echo(f"  {one['user_id']}: {reasons}{ties}")
+
+
+@app.command()
+def presets() -> None:
+    """Name the segments that are shipped; each can be used like a saved one."""
+    from recsys.segments.parse import parse
+    from recsys.segments.presets import PRESETS
+    from recsys.segments.words import sentence
+
+    for one in PRESETS.values():
+        needs = f"\tneeds huoren score {', '.join(one.scores)}" if one.scores else ""
+        typer.echo(f"{one.name}\t{one.zh}\t{sentence(parse(one.document), 'zh')}{needs}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the language."""
+    from recsys.segments.schema import schema as described
+
+    _print(described())
+
+
+@app.command()
+def holdout(
+    percent: Annotated[float, typer.Argument(help="0 to 50; 0 ends it.")],
+    data: DataOption = None,
+    programme: Annotated[str, typer.Option(help="Of campaigns; all campaigns.")] = "",
+) -> None:
+    """Hold a share of people out of every campaign, or of those of a programme."""
+    with _desk(data) as desk:
+        desk.book.hold_out(programme, percent)
+    typer.echo(f"{percent:g} % are held out of {programme or 'every campaign'}")
+
+
+@app.command()
 def export(
     segment: SegmentArgument,
-    file: Annotated[Path, typer.Argument(help="A .csv or .parquet to write.")],
+    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx or .parquet to write.")],
     campaign: Annotated[str, typer.Option(help="What for; salts the control group.")],
     data: DataOption = None,
-    destination: Annotated[str, typer.Option(help="plain, wecom, sms or ads.")] = "plain",
-    control: Annotated[float, typer.Option(help="Percent held back.")] = 10.0,
+    destination: Annotated[
+        str, typer.Option(help="plain, wecom, sms, push, oa, mini_program or ads.")
+    ] = "plain",
+    control: ControlOption = 10.0,
+    programme: ProgrammeOption = "",
     tags: Annotated[str, typer.Option(help="Tags beside the id, with commas.")] = "",
     author: Annotated[str, typer.Option(help="Who exports.")] = "",
-    store: Annotated[
-        str, typer.Option(envvar="HUOREN_STORE", help="embedded, or redis://host:6379/0.")
-    ] = "embedded",
+    assign: Annotated[
+        bool, typer.Option(help="Write Campaign Assigned events, from which results are read.")
+    ] = True,
+    store: StoreOption = "embedded",
+    as_json: JsonOption = False,
 ) -> None:
     """Write the people of a segment who allow it, with a control group held back."""
-    from features.store import open_store
+    from features.store import open_ledger, open_store
     from recsys.segments import activation
+    from recsys.segments.control import Holding
 
     with _desk(data) as desk:
+        holding = Holding(campaign, control, programme, desk.book.holdouts())
+        named = tuple(one for one in tags.split(",") if one)
+        given = activation.Handover(segment, holding, destination, named, author)
         opened = open_store(desk.home, zone=desk.ground.zone, place=store)
+        ledger = open_ledger(desk.home, place=store)
         try:
             done = activation.export(
-                desk, opened, _condition(desk, segment), file, segment=segment, campaign=campaign,
-                destination=destination, control=control, author=author,
-                tags=tuple(one for one in tags.split(",") if one),
-            )  # fmt: skip
+                desk, opened, _condition(desk, segment), file, given, ledger, assigned=assign
+            )
         finally:
+            ledger.close()
             opened.close()
+    if as_json:
+        _print(asdict(done))
+        return
     typer.echo(
-        f"{done.path}: {done.target} to contact, {done.control} held back, "
-        f"{done.refused} of {done.members} do not allow it"
+        f"{done.path}: {done.target} to contact, {done.control} held back, {done.held_out} held "
+        f"out, {done.capped} at a cap, {done.refused} of {done.members} do not allow it"
     )
+
+
+@app.command(hidden=True)
+def clerk(data: DataOption = None, store: StoreOption = "embedded") -> None:
+    """Answer questions on standard input; the service runs this."""
+    from features.home import Home
+    from recsys.segments.clerk import run
+
+    run(Home.from_option(data), store, sys.stdin, sys.stdout)
+
+
+def _ask(data: Path | None, store: str, question: str, given: dict[str, Any]) -> dict[str, Any]:
+    from features.store import open_ledger
+    from recsys.segments.questions import Asker, ask
+
+    with _desk(data) as desk:
+        ledger = open_ledger(desk.home, place=store)
+        try:
+            return ask(Asker(desk, ledger), question, given)
+        finally:
+            ledger.close()
+
+
+def _given(segment: str) -> Any:
+    """A segment's document; its name where it is saved."""
+    import yaml
+
+    from recsys.segments.parse import loads
+
+    if segment != "-" and not Path(segment).is_file():
+        return segment
+    text = _text(segment)
+    loads(text)
+    return yaml.safe_load(text)
 
 
 @contextmanager
@@ -225,10 +364,11 @@ def _text(segment: str) -> str:
 
 def _condition(desk: "Desk", segment: str) -> "Condition":
     from recsys.segments.parse import loads
+    from recsys.segments.questions import condition_of
 
     if segment == "-" or Path(segment).is_file():
         return loads(_text(segment))
-    return desk.book.condition(segment)
+    return condition_of(desk, segment)
 
 
 def _print(told: Any) -> None:

@@ -12,6 +12,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import xxhash
 
 from features import columns as c
 from features import snapshot, tombstones
@@ -101,6 +102,16 @@ class Desk:
         """Who is in a segment: table of ``user_id``."""
         return members(condition, self.ground, self.book.condition)
 
+    def sql(self, query: str, **given: Any) -> pa.Table:
+        """Evaluate SQL over the desk's tables."""
+        with self._turn:
+            return self.connection.sql(query, params=given or None).to_arrow_table()
+
+    def make(self, query: str, **given: Any) -> None:
+        """Make a table of the desk's own."""
+        with self._turn:
+            self.connection.execute(query, given or None)
+
     def interrupt(self) -> None:
         """Cancel the question under way; whoever asked gets ``duckdb.InterruptException``."""
         self.connection.interrupt()
@@ -138,6 +149,7 @@ class _Tables:
     span: Span
     book: Book
     made: int = 0
+    kept: dict[str, ir.Table] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.backend: Any = ibis.duckdb.from_connection(self.span.connection)
@@ -174,17 +186,20 @@ class _Tables:
         """)
 
     def _view(self, query: str) -> ir.Table:
-        self.made += 1
-        self.span.connection.execute(f"CREATE VIEW ground{self.made} AS {query}")
-        return self.backend.table(f"ground{self.made}")
+        """A view of a query; asked for again, the same one."""
+        if query not in self.kept:
+            self.made += 1
+            self.span.connection.execute(f"CREATE VIEW ground{self.made} AS {query}")
+            self.kept[query] = self.backend.table(f"ground{self.made}")
+        return self.kept[query]
 
-    def _keep(self, rows: pa.Table) -> ir.Table:
-        self.made += 1
+    def _keep(self, rows: pa.Table, name: str) -> ir.Table:
+        """A table of rows, in place of the one of that name."""
         connection = self.span.connection
         connection.register("made", rows)
-        connection.execute(f"CREATE TABLE ground{self.made} AS FROM made")
+        connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM made')
         connection.unregister("made")
-        return self.backend.table(f"ground{self.made}")
+        return self.backend.table(name)
 
     def _earlier(self, days: int) -> ir.Table:
         before = self.newest.manifest.as_of_us - days * DAY_US
@@ -200,7 +215,8 @@ class _Tables:
         )
 
     def _listed(self, name: str) -> ir.Table:
-        return self._keep(pa.table({c.USER: pa.array(self.book.listed(name), pa.string())}))
+        rows = pa.table({c.USER: pa.array(self.book.listed(name), pa.string())})
+        return self._keep(rows, f"list {xxhash.xxh64_hexdigest(name.encode())}")
 
     def _scores(self, model: str) -> ir.Table:
         path = self.home.root / "scores" / f"{model}.parquet"
@@ -218,11 +234,17 @@ class _Tables:
         return self._view(f"SELECT {c.USER}, {told} AS score {rows}")
 
     def _buckets(self, salt: str) -> ir.Table:
+        name = f"buckets {xxhash.xxh64_hexdigest(salt.encode())}"
+        if name not in self.kept:
+            self.kept[name] = self._keep(self._dealt(salt), name)
+        return self.kept[name]
+
+    def _dealt(self, salt: str) -> pa.Table:
         query = f"SELECT {c.USER} FROM read_parquet(?)"
         path = [str(self.newest.folder / "portraits.parquet")]
         ids = self.span.connection.execute(query, path).fetchnumpy()[c.USER].tolist()
         codes = pa.array([bucket(salt, str(who)) for who in ids], pa.int32())
-        return self._keep(pa.table({c.USER: pa.array(ids, pa.string()), "bucket": codes}))
+        return pa.table({c.USER: pa.array(ids, pa.string()), "bucket": codes})
 
 
 def _instant(folder: str) -> int:

@@ -9,16 +9,18 @@ from msgspec import Meta, Struct
 
 from features import consent
 from serving.asking import Asking
-from serving.errors import Refusal
+from serving.errors import Refusal, invalid
 from serving.schemas import Answer, Asked, Id
 
 Found = dict[str, tuple[float | None, float | None, int, list[str]]]
 
 
 class ScoreRequest(Asked):
-    """Whose scores are wanted."""
+    """Whose scores are wanted: people by id, or the highest ``k`` of a segment."""
 
-    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None = None
+    segment_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    k: Annotated[int, Meta(ge=1, le=1000)] = 1000
 
 
 class PersonScore(Struct):
@@ -35,30 +37,47 @@ class PersonScore(Struct):
 
 
 class ScoreReply(Answer):
-    """Scores in the order asked; ``quality`` is the band of the last back-test, or the verdict."""
+    """Scores in the order asked; ``quality`` is the band of the last back-test, or the verdict.
+
+    ``people`` counts the segment that was asked for; null where few, or where none was.
+    """
 
     model: str
     sentence: str
     quality: str
     scores: list[PersonScore]
+    people: int | None = None
 
 
 async def score(asking: Asking) -> ScoreReply:
     """Answer with the scores of some people; null for who has none or does not want one."""
-    asked: ScoreRequest = asking.body
     folder, model = asking.resources.settings.home.root / "scores", asking.path["model"]
     known = await asyncio.to_thread(_cards, folder)
     if model not in known:
         held = ", ".join(sorted(known)) or "none"
         raise Refusal("unknown-model", f"there are no scores of {model!r}; there are of: {held}")
-    card, found = await asyncio.to_thread(_read, folder, model, asked.user_ids)
+    users, people = await _asked_for(asking)
+    card, found = await asyncio.to_thread(_read, folder, model, users)
     return ScoreReply(
         **asking.head(None) | {"as_of": card["as_of"]},
         model=model,
         sentence=str(card.get("sentence") or f"more {card.get('outcome', '')} for being treated"),
         quality=str(card.get("verdict") or card["backtest"]["band"]),
-        scores=[_scored(asking, user, found) for user in asked.user_ids],
+        scores=[_scored(asking, user, found) for user in users],
+        people=people,
     )
+
+
+async def _asked_for(asking: Asking) -> tuple[list[str], int | None]:
+    """The people by id; of a segment its size too."""
+    asked: ScoreRequest = asking.body
+    if (asked.user_ids is None) == (asked.segment_id is None):
+        raise invalid("user_ids", "give user_ids, or segment_id")
+    if asked.user_ids is not None:
+        return asked.user_ids, None
+    given = {"segment": asked.segment_id, "model": asking.path["model"], "k": asked.k}
+    found = await asking.resources.clerk.ask("scored", given, asking.gone)
+    return found["user_ids"], found["people"]
 
 
 def _scored(asking: Asking, user: str, found: Found) -> PersonScore:

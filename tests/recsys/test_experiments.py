@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from features.errors import InputError
-from recsys.experiments import Experiment, bucket
+from recsys.experiments import Experiment, bucket, people_needed
 
 PEOPLE = [f"u{n}" for n in range(20_000)]
 
@@ -37,3 +37,9 @@ def test_shares_that_cannot_be(arms):
 
 def test_a_bucket_is_the_same_everywhere():
     assert bucket("spring", "用户") == 5077
+
+
+@pytest.mark.parametrize(("rate", "lift"), [(0.0, 0.1), (0.1, 0.0), (0.9, 0.2)])
+def test_sizes_that_cannot_be(rate, lift):
+    with pytest.raises(InputError, match="no possible rates"):
+        people_needed(rate, lift)

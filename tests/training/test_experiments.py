@@ -12,7 +12,7 @@ from features.home import Home
 from recsys.experiments import Experiment
 from tests.features.histories import keep
 from training.commands import app
-from training.experiments import people_needed, readout
+from training.experiments import readout
 
 AT = 1_762_000_000_000_000
 START = AT - 20 * DAY_US
@@ -103,10 +103,17 @@ def test_what_people_did_before_sharpens(tmp_path):
     assert times.high - times.low < 0.1  # without the time before it is four times as wide
 
 
-@pytest.mark.parametrize(("rate", "lift"), [(0.0, 0.1), (0.1, 0.0), (0.9, 0.2)])
-def test_sizes_that_cannot_be(rate, lift):
-    with pytest.raises(InputError, match="no possible rates"):
-        people_needed(rate, lift)
+def test_planned_shares_are_those_of_the_assignments(tmp_path):
+    arms = ["control"] * 300 + ["target"] * 2700
+    events = [
+        Event(
+            message_id=f"a{n}", event="Campaign Assigned", at_us=AT - 20 * DAY_US, user_id=f"u{n}",
+            campaign_id="spring", arm=arm, propensity=0.1 if arm == "control" else 0.9,
+        )
+        for n, arm in enumerate(arms)
+    ]  # fmt: skip
+    keep(Home(tmp_path), events)
+    assert readout(Home(tmp_path), "spring", at_us=AT).ratio_p > 0.5
 
 
 def test_from_the_shell(tmp_path):

@@ -1,4 +1,8 @@
-"""S, T, X and DR learners of an effect, by econml, with LightGBM inside.
+"""S, T, X and DR learners of an effect, and a line, by econml, with LightGBM inside.
+
+The line is an R-learner (Nie & Wager, "Quasi-oracle estimation of heterogeneous treatment effects",
+2021) with a ridge regression at its end, in which people count as much as their outcomes are sure:
+the orders of who buys every week say little of a message, those of who hardly buys much.
 
 Künzel et al., "Metalearners for estimating heterogeneous treatment effects using machine learning",
 PNAS 2019; Kennedy, "Towards optimal doubly robust estimation of heterogeneous causal effects",
@@ -16,11 +20,21 @@ from features.errors import UnknownName
 from recsys.boosting import Trees, TreesConfig
 from training.uplift.trial import Floats, Trial
 
-LEARNERS = ("s", "t", "x", "dr")
+LEARNERS = ("s", "t", "x", "dr", "line")
 """Names of the learners."""
 
 PLAIN = TreesConfig(objective="regression")
 """LightGBM as it comes."""
+
+PENALTIES = np.logspace(-4, 1, 11)
+"""Of the line, for each person."""
+
+FOLDS = 5
+
+FAR = 4.0
+
+LEAST = 0.05
+"""Part of the mean variance below which nobody's outcome is held to be known."""
 
 Effect = Callable[[Floats], Floats]
 """Rows to the expected effect of the treatment on each."""
@@ -53,10 +67,42 @@ class Grown(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self.trees_.score(X)
 
 
+class Line(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A ridge regression on standardised columns; the penalty is chosen by cross-validation.
+
+    A column counts up to ``FAR`` standard deviations from its mean, so that few people with large
+    numbers do not turn the line.
+    """
+
+    def fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> Self:
+        """Find the penalty and the line."""
+        from sklearn.linear_model import RidgeCV
+
+        rows = np.asarray(X, dtype=np.float64)
+        self.mean_, self.spread_ = rows.mean(axis=0), rows.std(axis=0)
+        weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight)
+        weights = weights / weights.mean()
+        self.ridge_ = RidgeCV(PENALTIES * len(rows), cv=FOLDS)
+        self.ridge_.fit(self._standard(rows), np.ravel(y), sample_weight=weights)
+        return self
+
+    def predict(self, X: npt.ArrayLike) -> Floats:
+        """Predictions; float64, shape (n,)."""
+        return np.asarray(self.ridge_.predict(self._standard(np.asarray(X, dtype=np.float64))))
+
+    def _standard(self, rows: Floats) -> Floats:
+        spread = np.where(self.spread_ > 0, self.spread_, 1.0)
+        return np.asarray(np.clip((rows - self.mean_) / spread, -FAR, FAR))
+
+
 class Lots(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A chance of treatment that is known: the last column, or the same for everyone."""
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+    def fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> Self:
         """Learn nothing but what the arms are called."""
         self.classes_ = np.unique(y)
         return self
@@ -89,6 +135,7 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     UnknownName
         When there is no such learner.
     """
+    from econml.dml import NonParamDML
     from econml.dr import DRLearner
     from econml.metalearners import SLearner, TLearner, XLearner
 
@@ -109,10 +156,31 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
                 random_state=seed,
             )  # fmt: skip
             given["W"] = trial.propensity[:, None]
+        case "line":
+            learner = NonParamDML(
+                model_y=grown, model_t=Lots(), model_final=Line(), discrete_treatment=True, cv=2,
+                random_state=seed,
+            )  # fmt: skip
+            given |= {"W": trial.propensity[:, None], "sample_weight": _sureness(trial, grown)}
         case _:
             raise UnknownName.among("learner", name, LEARNERS)
     learner.fit(trial.outcome, trial.treated.astype(int), **given)
     return lambda rows: np.asarray(learner.effect(_filled(rows, low)), dtype=np.float64).ravel()
+
+
+def _sureness(trial: Trial, grown: Grown) -> Floats:
+    """Inverse variance of each person's outcome, told by trees that did not see it; shape (n,)."""
+    half = np.random.default_rng(grown.seed).permutation(len(trial)) % 2
+    squares, variance = np.empty(len(trial)), np.empty(len(trial))
+    for told in (squares, variance):
+        for side in (0, 1):
+            own, other = half == side, half != side
+            goal = trial.outcome if told is squares else squares
+            model = Grown(grown.config, grown.seed).fit(trial.rows[other], goal[other])
+            told[own] = model.predict(trial.rows[own])
+            if told is squares:
+                told[own] = (trial.outcome[own] - told[own]) ** 2
+    return np.asarray(1.0 / np.maximum(variance, LEAST * squares.mean()))
 
 
 def _below(rows: Floats) -> Floats:

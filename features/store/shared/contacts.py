@@ -116,6 +116,10 @@ class SharedLedger:
         """First instant at which a person is under every cap."""
         return next_free(self._rows(person, at_us), self.policy, _plain(channel), at_us)
 
+    def capped(self, people: Sequence[str], channel: str, at_us: int) -> list[str]:
+        """Those of many people who are at a cap, asked one by one."""
+        return [one for one in people if self.next_at(one, channel, at_us) > at_us]
+
     def count(self, person: str, channel: str, window: str, at_us: int) -> int:
         """Contacts and live reservations of a window before an instant."""
         return sum(

@@ -14,6 +14,7 @@ from features.forget import forget
 from features.store import open_store
 from recsys.segments import activation, sizing
 from recsys.segments.commands import app
+from recsys.segments.control import Holding
 from recsys.segments.desk import open_desk
 from recsys.segments.insight import insight
 from recsys.segments.parse import parse
@@ -109,8 +110,9 @@ def store(home):
 
 
 def exported(desk, store, path, **more):
-    told = {"segment": "buyers", "campaign": "spring"} | more
-    return activation.export(desk, store, parse(ORDERED), path, **told)
+    holding = Holding("spring", more.pop("control", 10.0))
+    given = activation.Handover("buyers", holding, **more)
+    return activation.export(desk, store, parse(ORDERED), path, given)
 
 
 def test_an_export_holds_a_control_group_back(desk, store, tmp_path):
@@ -155,10 +157,6 @@ def test_exports_that_cannot_be(desk, store, tmp_path, more, told):
     with pytest.raises(InputError, match=told):
         exported(desk, store, tmp_path / "out.csv", **more)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_cell_is_no_formula():
-    assert activation._cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
 
 
 def test_from_the_shell(home, tmp_path):
