@@ -95,6 +95,8 @@ class Route:
         Asking → ids of the people it is about; without it no token of a person opens the route.
     also : tuple of (int, type)
         Other statuses that are no problems, with what they give.
+    called : str, optional
+        Its name, where the words of the path are those of another route.
     """
 
     method: str
@@ -109,9 +111,12 @@ class Route:
     queued: bool = False
     about: Callable[[Asking], Iterable[str | None]] | None = None
     also: tuple[tuple[int, Any], ...] = ()
+    called: str = ""
 
     @property
     def name(self) -> str:
         """Short name for metrics and the document: ``post-feed``."""
+        if self.called:
+            return self.called
         words = [w for w in self.path.split("/") if w and w != "v1" and not w.startswith("{")]
         return "-".join([self.method.lower(), *words]).replace(".", "-")

@@ -14,11 +14,11 @@ _ONE = "/v1/segments/{id}"
 
 def _route(
     method: str, path: str, answer: Any, gives: Any, summary: str, asks: Any = None,
-    status: int = 200, problems: tuple[str, ...] = _UNKNOWN,
+    status: int = 200, problems: tuple[str, ...] = _UNKNOWN, called: str = "",
 ) -> Route:  # fmt: skip
     return Route(
         method, path, answer, gives, summary, asks=asks, scope="marketer", status=status,
-        problems=problems,
+        problems=problems, called=called,
     )  # fmt: skip
 
 
@@ -77,7 +77,8 @@ ROUTES: tuple[Route, ...] = (
         "Write the send list of a segment, a control group held back; a task.",
         p.ExportRequest, 202, _TASK,
     ),
-    _route("GET", _ONE, segments.one, p.SegmentReply, "A segment with every version of it."),
+    _route("GET", _ONE, segments.one, p.SegmentReply, "A segment with every version of it.",
+           called="get-segment"),
     _route(
         "DELETE", _ONE, segments.delete, p.DeletedReply,
         "Take a segment off, unless others are made of it.",

@@ -13,6 +13,9 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from features import job
+from features.clock import DAY_US, BusinessZone
+from features.events import Event
 from features.home import Home
 from features.references import References
 from features.store import open_store
@@ -22,6 +25,7 @@ from serving.loading import Models
 from serving.overlay import Overlay
 from serving.resources import Resources
 from serving.settings import Settings
+from tests.features.histories import keep
 from tests.serving.conftest import Boards, Friends, Ladder, Shelf, StillClock
 
 CASES = int(os.environ.get("HUOREN_FUZZ_CASES", "200"))
@@ -45,7 +49,7 @@ CONFIG = schemathesis.Config.from_dict({
 
 BEYOND_SCHEMAS = re.compile(
     r"user_id|cursor|context\.at|recent\[\d+\]\.at|ties\[\d+\]\.peer_id|\(body\)|events|batch"
-    r"|(.*\.)?(event|price|list_price|price_max)|id|tag|word"
+    r"|(.*\.)?(event|price|list_price|price_max)|id|tag|word|lift"
 )
 """Fields that may be refused though they fit the schema: it cannot say what two fields owe each
 other, whose cursor it is, or which instants are too far away."""
@@ -54,6 +58,11 @@ other, whose cursor it is, or which instants are too far away."""
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
     home = Home(tmp_path_factory.mktemp("fuzz"))
+    keep(
+        home,
+        [Event(message_id="m", event="Product Viewed", at_us=DAY_US, user_id="u", item_id="i")],
+    )
+    job.run(home, 2 * DAY_US, BusinessZone("UTC"))
     made = Resources.around(Settings(home), open_store(home))
     resources = replace(made, clock=StillClock())
     overlay = Overlay(Shelf(), 0)
