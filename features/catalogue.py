@@ -17,6 +17,7 @@ from features.errors import DeclarationError, UnknownName
 from features.peers import PEERS
 from features.weights import ACTIVE, INTEREST, OPEN, ORDER, SHARE, VIEW
 
+_REFUSAL = {e.DISMISSED: 1.0}
 _SOCIAL = Scope.SOCIAL_GRAPH
 _S1 = Sensitivity.PERSONAL
 
@@ -198,6 +199,14 @@ _COUNTERS = (
         half_life=Days(30),
     ),
     Counter(
+        "category.dismissed_30", "items of it refused, half-life 30 days", Key.CATEGORY, _REFUSAL,
+        half_life=Days(30),
+    ),
+    Counter(
+        "shop.dismissed_30", "items of it refused, half-life 30 days", Key.SHOP, _REFUSAL,
+        half_life=Days(30),
+    ),
+    Counter(
         "hour.active_30", "acts in this business hour, half-life 30 days", Key.HOUR, ACTIVE,
         half_life=Days(30),
     ),
@@ -224,6 +233,10 @@ _COUNTERS = (
     ),
     Counter("touch.orders", "times bought", Key.TOUCH, ORDER),
     Counter("touch.last_order", "instant of the last purchase", Key.TOUCH, ORDER, last=c.AT),
+    Counter(
+        "touch.dismissed_30", "times this item was refused, half-life 30 days", Key.TOUCH, _REFUSAL,
+        half_life=Days(30),
+    ),
     *PEERS,
     # ── an item; as of the start of the business day ────────────────────────────────────────
     Counter(

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
 
-NAMED = (c.CATEGORY, c.BRAND, c.SHOP, "kind")
+REGIONS = "regions"
+"""Where an item is delivered: beginnings of city codes, joined by commas; without any, everywhere.
+Read from ``{"regions": ["11", "4403"]}`` in the item's ``extra``."""
+
+NAMED = (c.CATEGORY, c.BRAND, c.SHOP, "kind", REGIONS)
 """Attributes that are coded: their names stand once, items hold codes."""
 
 NEVER_US = 2**62
@@ -86,7 +90,7 @@ class Items:
         place = ids.codes(known)
         names, coded = {}, {}
         for column in NAMED:
-            values = items[column].to_pylist()
+            values = _regions(items) if column == REGIONS else items[column].to_pylist()
             names[column] = IdMap.of({value for value in values if value is not None})
             codes = np.full(len(ids), UNKNOWN, dtype=np.int32)
             codes[place] = names[column].codes([value or "" for value in values])
@@ -180,6 +184,26 @@ class Items:
             _map(folder, "on_sale", "c"),
             dict(zip(order, stacked, strict=True)),
         )
+
+
+def _regions(items: "pa.Table") -> list[str | None]:
+    """Regions of each item, sorted; None: everywhere, or not said in a way that can be read."""
+    if c.EXTRA not in items.column_names:
+        return [None] * items.num_rows
+    return [
+        _region_set(extra) if extra and REGIONS in extra else None
+        for extra in items[c.EXTRA].to_pylist()
+    ]
+
+
+def _region_set(extra: str) -> str | None:
+    try:
+        said = json.loads(extra).get(REGIONS)
+    except (ValueError, AttributeError):
+        return None
+    if not isinstance(said, list):
+        return None
+    return ",".join(sorted({str(one) for one in said})) or None
 
 
 def _map(folder: Path, name: str, mode: Literal["r", "c"] = "r") -> Any:

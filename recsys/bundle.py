@@ -26,6 +26,7 @@ from recsys.candidates.similar import Similar
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import LambdaMart
 from recsys.ranking.logit import Logit
+from recsys.rhythm import Rhythm
 
 SCHEMA_VERSION = 2
 
@@ -80,6 +81,7 @@ class Parts:
     audience: Audience = field(default_factory=Audience.empty)
     chances: Mapping[str, Logit] = field(default_factory=dict)
     launches: Launches | None = None
+    rhythm: Rhythm | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -98,6 +100,8 @@ class Parts:
         save_chances(self.chances, folder)
         if self.launches is not None:
             self.launches.save(folder)
+        if self.rhythm is not None:
+            self.rhythm.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
@@ -122,6 +126,7 @@ class Parts:
             Audience.open(folder),
             open_chances(folder),
             Launches.open_any(folder),
+            Rhythm.open(folder),
         )
 
 

@@ -25,14 +25,28 @@ from features.strength import Strength
 from recsys import moment, pipeline
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
+from recsys.candidates.due import Due
 from recsys.candidates.friends import Friends
 from recsys.candidates.similar import FriendsTaste
+from recsys.candidates.within import Within
 from recsys.component import Removed, Rule, Source
 from recsys.moment import Moment
+from recsys.policy import USUAL, FeedPolicy
 from recsys.query import FeedAnswer, FeedItem, FeedQuery, People, Reason
 from recsys.ranking import heuristic
 from recsys.reasons import FEWEST_FRIENDS
-from recsys.rules.eligibility import AskedFor, Available, NotBought, NotExcluded
+from recsys.rules.arranging import Arranger, Page
+from recsys.rules.eligibility import (
+    AskedFor,
+    Available,
+    ForAge,
+    InRegion,
+    NotBlocked,
+    NotBought,
+    NotExcluded,
+    NotRefused,
+    shut,
+)
 from recsys.slate import Codes, Floats, Slate
 
 log = logging.getLogger(__name__)
@@ -45,12 +59,22 @@ OFTEN = 1.0
 def sources(parts: Parts) -> tuple[Source, ...]:
     """Who proposes."""
     similar = () if parts.similar is None else (parts.similar, FriendsTaste(parts.similar))
-    return (parts.als, *similar, Friends(), Again(), parts.popular)
+    due = () if parts.rhythm is None else (Due(parts.rhythm),)
+    return (parts.als, *similar, Friends(), Again(), *due, parts.popular)
 
 
-def rules(parts: Parts) -> tuple[Rule, ...]:
+def rules(parts: Parts, policy: FeedPolicy = USUAL) -> tuple[Rule, ...]:
     """What may not be shown; cheap ones first."""
-    return (Available(), NotBought(parts.settings.repeats), NotExcluded(), AskedFor())
+    return (
+        Available(),
+        NotBlocked(policy),
+        ForAge(policy),
+        InRegion(),
+        NotBought(parts.settings.repeats, parts.rhythm),
+        NotRefused(),
+        NotExcluded(),
+        AskedFor(),
+    )
 
 
 def slate_columns(slate: Slate) -> dict[str, Floats]:
@@ -63,6 +87,8 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.similar_rank": slate.ranks.get("similar", nothing),
         "source.friends_taste_rank": slate.ranks.get("friends_taste", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
+        "source.due": slate.scores.get("due", nothing),
+        "source.due_rank": slate.ranks.get("due", nothing),
         "source.friends_rank": slate.ranks.get("friends", nothing),
     }
 
@@ -96,15 +122,19 @@ class Feed:
     ----------
     bundle : Bundle
         Opened and verified.
+    policy : FeedPolicy
+        What the shop decided about its feed.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, policy: FeedPolicy = USUAL) -> None:
         self.bundle = bundle
         self.parts = bundle.parts
         self.zone = BusinessZone(bundle.settings.zone)
         self.strength = Strength.of(self.parts.references)
         self.sources = sources(self.parts)
-        self.rules = rules(self.parts)
+        self.rules = rules(self.parts, policy)
+        self.within = Within(self.parts.items)
+        self.arranger = Arranger(self.parts.items, policy, bundle.as_of_us)
 
     @property
     def items(self) -> Items:
@@ -132,15 +162,19 @@ class Feed:
             slate, broken = pipeline.propose(
                 chosen, now, self.parts.settings.candidates, query.deadline_s
             )
+            slate = self.within.add(slate, query, now)
             trace.degraded += broken
             proposed = {n: int(np.count_nonzero(~np.isnan(r))) for n, r in slate.ranks.items()}
+        union = slate
         with trace.stage("rules"):
             slate, removed = pipeline.apply(self.rules, slate, query, now, self.items)
         with trace.stage("ranking"):
             late = monotonic() > query.deadline_s
             ranked = self._rank(slate, reading, now, trace, personal=personalized, late=late)
-        rows, best = ranked.rows, np.argsort(-ranked.scores, kind="stable")[: query.k]
-        items = tuple(self._given(slate, best, ranked, now, reading))
+            page = self._page(slate, ranked, query, personal=personalized)
+            removed = {**removed, **{n: slate.codes[those] for n, those in page.held_back.items()}}
+        rows, best = ranked.rows, page.places
+        items = tuple(self._given(slate, page, ranked, now, reading))
         return FeedAnswer(
             items,
             known_user=state is not None,
@@ -148,10 +182,29 @@ class Feed:
             degraded=tuple(trace.degraded),
             feature_names=tuple(frame.COLUMNS) if len(rows) else (),
             features=rows[best] if len(rows) else rows,
+            emptied_by=() if items else self._emptied(union, query, removed),
             removed=self._names(removed) if query.explain else {},
+            proposed=self._proposed(union) if query.explain else {},
             milliseconds=trace.milliseconds,
             candidates=proposed,
         )
+
+    def _page(self, slate: Slate, ranked: "_Ranked", query: FeedQuery, *, personal: bool) -> Page:
+        explores = personal and query.seed is not None
+        rng = np.random.default_rng(query.seed) if explores else None
+        return self.arranger.arrange(slate.codes, ranked.scores, query.k, query.at_us, rng)
+
+    def _emptied(self, union: Slate, query: FeedQuery, removed: Removed) -> tuple[str, ...]:
+        """What left nothing: filters that nothing in the catalogue passes, else the rules."""
+        everything = np.arange(len(self.items), dtype=np.int32)
+        filters = shut(everything, query, self.items)
+        if filters:
+            return tuple(f"filter:{name}" for name in filters)
+        return tuple(removed) if len(union) and query.k else ()
+
+    def _proposed(self, union: Slate) -> dict[str, tuple[str, ...]]:
+        named = union.named(np.arange(len(union)))
+        return dict(zip(self.items.ids.names(union.codes), named, strict=True))
 
     def _state(self, query: FeedQuery, people: People, trace: _Trace) -> State | None:
         try:
@@ -199,7 +252,7 @@ class Feed:
             trace.degraded.append("friends")
             states = {}
         friends = [(strength, states[name]) for name, strength in close if name in states]
-        now = moment.of_state(reading, friends, self.items.ids)
+        now = moment.of_state(reading, friends, self.items.ids, self.items.names[c.SHOP])
         return now if personalized else now.impersonal()
 
     def _rank(
@@ -234,11 +287,12 @@ class Feed:
     def _given(
         self,
         slate: Slate,
-        best: npt.NDArray[np.intp],
+        page: Page,
         ranked: "_Ranked",
         now: Moment,
         reading: Reading,
     ) -> Iterator[FeedItem]:
+        best = page.places
         codes = slate.codes[best]
         named = slate.named(best)
         friends = now.friends.at(codes)
@@ -248,8 +302,7 @@ class Feed:
         scores = ranked.scores[best].tolist()
         for i, name in enumerate(self.items.ids.names(codes)):
             reasons = _reasons(named[i], bought[i], liked[i], categories[i])
-            # The list is a function of the request: nothing is drawn by chance.
-            yield FeedItem(name, scores[i], named[i], tuple(reasons), propensity=1.0)
+            yield FeedItem(name, scores[i], named[i], tuple(reasons), float(page.propensity[i]))
 
     def _categories(
         self, codes: Codes, interest: Floats | None, reading: Reading, now: Moment
@@ -284,6 +337,8 @@ def _reasons(
         yield Reason("friends_bought", int(bought))
     elif liked >= FEWEST_FRIENDS:
         yield Reason("friends_like", int(liked))
+    if "due" in named and "again" not in named:
+        yield Reason("due")
     if "again" in named:
         yield Reason("again")
     if category is not None:

@@ -4,13 +4,14 @@ Serving makes a moment from the online state, training from the history; sources
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from features import columns as c
 from features import consent
 from features import events as e
 from features.clock import DAY_US
@@ -150,6 +151,51 @@ NOBODY = FriendItems(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0), np.z
 
 
 @dataclass(frozen=True)
+class Bought:
+    """Everything a person ever bought.
+
+    Parameters
+    ----------
+    codes : ndarray, int32, shape (m,)
+        Distinct items, ascending.
+    times : ndarray, float64, shape (m,)
+        How often each was bought.
+    ages : ndarray, float64, shape (m,)
+        Days since the last time.
+    """
+
+    codes: Codes
+    times: Floats
+    ages: Floats
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a moment knows of the person beside the acts.
+
+    Parameters
+    ----------
+    tier : str
+        Of the city; empty: unknown.
+    minor : bool
+        Whether the person is under age.
+    refused : ndarray, int32
+        Items of which the person lately wanted no more, ascending.
+    refused_shops : ndarray, int32
+        Shops whose items the person refused again and again, ascending.
+    """
+
+    tier: str = ""
+    minor: bool = False
+    refused: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    refused_shops: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+
+
+ANYBODY = Person()
+"""Somebody of whom nothing is known."""
+
+
+@dataclass(frozen=True)
 class Moment:
     """A person at one instant.
 
@@ -163,17 +209,24 @@ class Moment:
         What friends did.
     bought : ndarray, int32
         Every item ever bought, ascending.
+    purchases : Bought, optional
+        The same with how often and how long ago.
+    person : Person
+        Who it is.
     """
 
     at_us: int
     acts: Acts
     friends: FriendItems
     bought: Codes
+    purchases: Bought | None = None
+    person: Person = ANYBODY
 
     def impersonal(self) -> "Moment":
-        """The same instant without the person."""
+        """The same instant without the person; only that a minor is one is kept."""
         nobody = Acts.of([], IdMap.of([]), self.at_us)
-        return Moment(self.at_us, nobody, NOBODY, np.zeros(0, dtype=np.int32))
+        none = np.zeros(0, dtype=np.int32)
+        return Moment(self.at_us, nobody, NOBODY, none, person=Person(minor=self.person.minor))
 
 
 def closest(
@@ -219,7 +272,12 @@ def own_acts(state: State) -> list[Act]:
     return sorted([*older, *[first] * again, *recent])
 
 
-def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMap) -> Moment:
+def of_state(
+    reading: Reading,
+    friends: Sequence[tuple[float, State]],
+    ids: IdMap,
+    shops: IdMap | None = None,
+) -> Moment:
     """A moment from online states.
 
     Parameters
@@ -230,13 +288,48 @@ def of_state(reading: Reading, friends: Sequence[tuple[float, State]], ids: IdMa
         Strength of the tie, and state, of each friend.
     ids : IdMap
         Items of the bundle.
+    shops : IdMap, optional
+        Shops of the bundle.
     """
+    purchases, refused = _touched(reading, ids)
+    person = Person(
+        reading.state.profile.get(c.CITY_TIER, ""),
+        minor(reading.state.profile.get("birth_year"), reading.at_us),
+        refused,
+        _refused_shops(reading, shops),
+    )
     return Moment(
         reading.at_us,
         Acts.of(own_acts(reading.state), ids, reading.at_us),
         _of_friends(friends, ids, reading.at_us),
-        _bought(reading, ids),
+        purchases.codes,
+        purchases,
+        person,
     )
+
+
+ADULT_YEARS = 18
+"""Age from which on a person is no minor."""
+
+REFUSED = 0.5
+"""Decayed number of refusals of an item from which on it is not shown: one counts for 30 days."""
+
+REFUSED_SHOP = 2.5
+"""The same for a shop: three at once, and more if they are old."""
+
+
+def minor(birth_year: str | None, at_us: int) -> bool:
+    """Whether somebody of that birth year may be under age.
+
+    Examples
+    --------
+    >>> minor("2010", 1_780_000_000_000_000), minor("2000", 1_780_000_000_000_000), minor(None, 0)
+    (True, False, False)
+    """
+    if not birth_year:
+        return False
+    year = 1970 + at_us / (365.2425 * DAY_US)
+    return int(year) - int(float(birth_year)) <= ADULT_YEARS
 
 
 def _of_friends(friends: Sequence[tuple[float, State]], ids: IdMap, at_us: int) -> FriendItems:
@@ -254,10 +347,30 @@ def _of_friends(friends: Sequence[tuple[float, State]], ids: IdMap, at_us: int) 
     ])
 
 
-def _bought(reading: Reading, ids: IdMap) -> Codes:
+def _touched(reading: Reading, ids: IdMap) -> tuple[Bought, Codes]:
+    """What the person bought, and which items the person refused."""
     tails, values = reading.table(Key.TOUCH)
-    bought = values["touch.orders"] > 0
-    codes = ids.codes([tail for tail, one in zip(tails, bought, strict=True) if one])
+    codes = ids.codes(tails)
+    order = np.argsort(codes, kind="stable")
+    codes = codes[order]
+    known = codes >= 0
+    bought = known & (values["touch.orders"][order] > 0)
+    refused = known & (values["touch.dismissed_30"][order] >= REFUSED)
+    found = Bought(
+        codes[bought],
+        values["touch.orders"][order][bought],
+        (reading.at_us - values["touch.last_order"][order][bought]) / DAY_US,
+    )
+    return found, codes[refused]
+
+
+def _refused_shops(reading: Reading, shops: IdMap | None) -> Codes:
+    rows = reading.state.cells.get(Key.SHOP.word)
+    if shops is None or not rows:
+        return np.zeros(0, dtype=np.int32)
+    tails = list(rows)
+    often = reading.column("shop.dismissed_30", tails) >= REFUSED_SHOP
+    codes = shops.codes([tail for tail, one in zip(tails, often, strict=True) if one])
     return np.sort(codes[codes >= 0])
 
 

@@ -65,6 +65,8 @@ class FeedQuery:
         Also say who was removed by which rule, and the time of each stage.
     deadline_s : float
         On the clock of ``time.monotonic``; what has not begun by then is left out and named.
+    seed : int, optional
+        Of what is drawn by chance, such as exploring places; without it nothing is.
     """
 
     user_id: str
@@ -80,6 +82,7 @@ class FeedQuery:
     personalized: bool = True
     explain: bool = False
     deadline_s: float = math.inf
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,12 @@ class FeedAnswer:
         Names of the columns of ``features``.
     features : ndarray, float32, shape (len(items), len(feature_names))
         What the ranker saw, for the impression log.
+    emptied_by : tuple of str
+        Where the list is empty: the filters (``filter:category``) or rules that left nothing.
     removed : mapping of str to tuple of str
         Rule or filter → item ids it removed; with ``explain``.
+    proposed : mapping of str to tuple of str
+        Item id → sources that proposed it, of all candidates; with ``explain``.
     milliseconds : mapping of str to float
         Stage → time.
     candidates : mapping of str to int
@@ -125,7 +132,9 @@ class FeedAnswer:
     features: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros((0, 0), dtype=np.float32)
     )
+    emptied_by: tuple[str, ...] = ()
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     candidates: Mapping[str, int] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "friends_bought": ("{count} 位好友买过", "{count} friends bought this"),
     "friends_like": ("{count} 位好友感兴趣", "{count} friends are interested in this"),
     "again": ("您最近看过", "you looked at this lately"),
+    "due": ("可能快用完了", "may be running out"),
     "category": ("您常看{category}", "you often look at {category}"),
     "taste": ("与您喜欢的商品相近", "close to what you like"),
     "popular": ("大家都在买", "popular now"),

@@ -40,6 +40,7 @@ from serving.settings import CHAMPION, ServiceClock, Settings
 
 if TYPE_CHECKING:
     from features.references import References
+    from recsys.policy import FeedPolicy
 
 _LOG = logging.getLogger("huoren.serving")
 
@@ -125,7 +126,7 @@ class Models:
         return (INTERPRETED,) if waits else ()
 
     @classmethod
-    def open(cls, path: Path, zone: BusinessZone) -> "Models":
+    def open(cls, path: Path, zone: BusinessZone, policy: "FeedPolicy | None" = None) -> "Models":
         """Open a bundle.
 
         Parameters
@@ -134,6 +135,8 @@ class Models:
             Its directory.
         zone : BusinessZone
             In which the service counts days.
+        policy : FeedPolicy, optional
+            What the shop decided about its feed.
 
         Raises
         ------
@@ -144,6 +147,7 @@ class Models:
         from recsys.bundle import Bundle
         from recsys.feed import Feed
         from recsys.groupbuy import GroupBuying
+        from recsys.policy import USUAL
         from recsys.sharing import Sharing
 
         bundle = Bundle.open(path)
@@ -154,7 +158,7 @@ class Models:
                 got=bundle.settings.zone,
                 next_step=f"serve with HUOREN_ZONE={bundle.settings.zone}, or train again",
             )
-        feed = Feed(bundle)
+        feed = Feed(bundle, policy or USUAL)
         return cls(
             version=bundle.version,
             as_of_us=bundle.as_of_us,
@@ -286,7 +290,10 @@ class Loading:
         self.refused = refused
 
     def _take(self, path: Path) -> Models:
-        models = Models.open(path, self._settings.zone)
+        from recsys import policy
+
+        decided = policy.read(self._settings.home.root / "feed.toml")
+        models = Models.open(path, self._settings.zone, decided)
         models.overlay.follow(self._store)
         if self.models is not None:  # the old one answers meanwhile; a first one answers at once
             compile_all(models.rankers, self._settings.compiled)

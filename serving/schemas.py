@@ -115,20 +115,25 @@ class FeedItemGiven(Struct, omit_defaults=True):
 
 
 class Explanation(Struct):
-    """With ``explain``: what was removed by which rule, and the time of each stage."""
+    """With ``explain``: who proposed each candidate, which rule removed what, the stages' times."""
 
+    proposed: dict[str, tuple[str, ...]]
     removed: dict[str, tuple[str, ...]]
     milliseconds: dict[str, float]
 
 
 class FeedReply(Answer):
-    """A personal list; ``cursor`` asks for the next page, null at the end of the list."""
+    """A personal list; ``cursor`` asks for the next page, null at the end of the list.
+
+    Where it is empty, ``emptied_by`` names the filters or rules that left nothing.
+    """
 
     personalized: bool
     known_user: bool
     degraded: tuple[str, ...]
     cursor: str | None
     items: list[FeedItemGiven]
+    emptied_by: tuple[str, ...] = ()
     explanation: Explanation | UnsetType = UNSET
 
 

@@ -3,7 +3,7 @@
 Makes the same moments from the history that serving makes from the online state.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,36 +24,11 @@ from features.points import Points
 from features.risk import NOTHING, Risk
 from features.strength import UNFITTED, Strength
 from features.weights import INTEREST
-from recsys.moment import FRIENDS, Acts, FriendItems, Moment
+from recsys.moment import FRIENDS, Acts, Bought, FriendItems, Moment
+from training import visitors
+from training.queries import Queries as Queries
 
 Codes = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Queries:
-    """Who asks when.
-
-    Parameters
-    ----------
-    users : sequence of str, length q
-        People.
-    at_us : ndarray, int64, shape (q,)
-        Instants; only what came strictly before is known.
-    """
-
-    users: Sequence[str]
-    at_us: Int64s
-
-    def __len__(self) -> int:
-        return len(self.users)
-
-    def table(self) -> pa.Table:
-        """Rows ``query``, ``user_id``, ``asked_us``."""
-        return pa.table({
-            "query": np.arange(len(self)),
-            c.USER: pa.array(self.users, pa.string()),
-            "asked_us": self.at_us,
-        })
 
 
 @dataclass(frozen=True)
@@ -174,7 +149,11 @@ class Past:
         return choices.at(self.connection, queries.users, queries.at_us.tolist())
 
     def moments(
-        self, queries: Queries, ids: IdMap, strength: Strength = UNFITTED
+        self,
+        queries: Queries,
+        ids: IdMap,
+        strength: Strength = UNFITTED,
+        shops: IdMap | None = None,
     ) -> Iterator[Moment]:
         """What sources see at each query, in order.
 
@@ -186,6 +165,8 @@ class Past:
             Items of the bundle that is asked.
         strength : Strength
             Of its references.
+        shops : IdMap, optional
+            Shops of it.
         """
         around, willing = self.around(queries)
         users = [queries.users[i] for i in around.query]
@@ -196,6 +177,7 @@ class Past:
         order = np.lexsort((around.peers.astype(str), -close, around.query))
         starts = np.searchsorted(around.query, np.arange(len(queries) + 1))
         known = self.acts.known(ids)
+        persons = visitors.persons(self.connection, queries, ids, shops)
         for i, (user, asked) in enumerate(zip(queries.users, queries.at_us, strict=True)):
             nearest = order[starts[i] : starts[i + 1]][:FRIENDS]
             friends = [
@@ -203,11 +185,14 @@ class Past:
                 for j in nearest
                 if close[j] > 0 and willing[j]
             ]
+            purchases = known.bought(user, int(asked))
             yield Moment(
                 int(asked),
                 known.own(user, int(asked)),
                 FriendItems.of(friends),
-                known.bought(user, int(asked)),
+                purchases.codes,
+                purchases,
+                persons[i],
             )
 
 
@@ -308,11 +293,16 @@ class _KnownActs:
         places = np.arange(before.start, before.stop)[self.acts.deed[before]]
         return self._acts(places[-most:], at_us)
 
-    def bought(self, user: str, at_us: int) -> Codes:
-        """Every item bought before, ascending."""
+    def bought(self, user: str, at_us: int) -> Bought:
+        """Every item bought before, how often, and how long ago."""
         before = self._before(user, at_us)
-        codes = self.codes[before][self.acts.ordered[before]]
-        return np.unique(codes[codes >= 0]).astype(np.int32)
+        kept = self.acts.ordered[before] & (self.codes[before] >= 0)
+        codes, place, times = np.unique(
+            self.codes[before][kept], return_inverse=True, return_counts=True
+        )
+        last = np.zeros(len(codes), dtype=np.int64)
+        np.maximum.at(last, place, self.acts.at_us[before][kept])
+        return Bought(codes.astype(np.int32), times.astype(np.float64), (at_us - last) / DAY_US)
 
 
 def opened(home: Home, at_us: int, zone: BusinessZone, *, clean: bool) -> tuple[Past, ir.Table]:

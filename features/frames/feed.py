@@ -89,6 +89,8 @@ COLUMNS: Mapping[str, Formula] = {
     "touch.interest_30": _log("touch.interest_30"),
     "touch.orders": _log("touch.orders"),
     "touch.since_order": _days_since("touch.last_order"),
+    "touch.dismissed_30": _log("touch.dismissed_30"),
+    "taste.category_dismissed_30": _log("category.dismissed_30"),
     "friends.score": _log("friends.score"),
     "friends.count": _log("friends.count"),
     "friends.bought": _log("friends.bought"),
@@ -99,6 +101,8 @@ COLUMNS: Mapping[str, Formula] = {
     "source.friends_taste_rank": _log("source.friends_taste_rank"),
     "source.popular_rank": _log("source.popular_rank"),
     "source.friends_rank": _log("source.friends_rank"),
+    "source.due": _as_is("source.due"),
+    "source.due_rank": _log("source.due_rank"),
     "moment.hour": _as_is("hour"),
     "moment.weekday": _as_is("weekday"),
 }

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from msgspec import UNSET
+from xxhash import xxh64_intdigest
 
 from features.clock import DAY_US, HOUR_US
 from features.errors import InputError
@@ -53,6 +54,7 @@ def feed(asking: Asking) -> FeedReply:
         degraded=degraded,
         cursor=_next(person, asked.k, earlier, answer),
         items=_items(answer, explain=asked.explain),
+        emptied_by=answer.emptied_by,
         explanation=_explanation(answer) if asked.explain else UNSET,
     )
 
@@ -111,6 +113,7 @@ def _query(asking: Asking, person: str, earlier: tuple[str, ...]) -> FeedQuery:
         recent=_recent(asked, at_us),
         personalized=asked.personalized,
         explain=asked.explain,
+        seed=xxh64_intdigest(asking.request_id.encode()),
         deadline_s=time.monotonic() + asking.resources.settings.limits.answer_seconds,
     )
 
@@ -156,4 +159,4 @@ def _items(answer: FeedAnswer, *, explain: bool) -> list[FeedItemGiven]:
 
 
 def _explanation(answer: FeedAnswer) -> Explanation:
-    return Explanation(dict(answer.removed), dict(answer.milliseconds))
+    return Explanation(dict(answer.proposed), dict(answer.removed), dict(answer.milliseconds))

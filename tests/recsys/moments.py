@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.ids import IdMap
-from recsys.moment import Acts, FriendItems, Moment
+from recsys.moment import ANYBODY, Acts, Bought, FriendItems, Moment, Person
 
 
 def acts(*rows: tuple[int, float, float], ordered: tuple[int, ...] = ()) -> Acts:
@@ -25,6 +25,15 @@ def moment(
     friends: tuple[tuple[float, Acts], ...] = (),
     bought: tuple[int, ...] = (),
     at_us: int = 0,
+    purchased: Bought | None = None,
+    person: Person = ANYBODY,
 ) -> Moment:
     """A moment of own acts, and of friends given with the strength of each tie."""
-    return Moment(at_us, own, FriendItems.of(friends), np.array(bought, dtype=np.int32))
+    codes = np.array(bought, dtype=np.int32)
+    return Moment(at_us, own, FriendItems.of(friends), codes, purchased, person)
+
+
+def purchases(*rows: tuple[int, float, float]) -> Bought:
+    """Purchases of (code, times, days since the last)."""
+    codes, times, ages = zip(*rows, strict=True)
+    return Bought(np.array(codes, dtype=np.int32), np.array(times), np.array(ages))

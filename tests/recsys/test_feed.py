@@ -34,7 +34,7 @@ def ranker() -> LambdaMart:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(2_000, len(COLUMNS))).astype(np.float32)
     place = list(COLUMNS).index("touch.interest_30")
-    labels = (rows[:, place] > 1).astype(np.int64)
+    labels = (rows[:, place] > 0.5).astype(np.int64)
     config = LambdaMartConfig(rounds=10, min_data_in_leaf=50, threads=1)
     return LambdaMart.fit(Groups(rows, labels, np.full(200, 10)), None, list(COLUMNS), config)
 

@@ -135,7 +135,8 @@ def propose(past: Past, parts: Parts, asked: Asked, which: Counter) -> Iterator[
     sources = [one for one in feed.sources(parts) if one.name != "popular"]
     rules = feed.rules(parts)
     popular = daily_popularity(past, parts.items, which)
-    moments = past.moments(asked.queries, parts.items.ids, Strength.of(parts.references))
+    told, shops = Strength.of(parts.references), parts.items.names[c.SHOP]
+    moments = past.moments(asked.queries, parts.items.ids, told, shops)
     for user, moment in zip(asked.queries.users, moments, strict=True):
         chosen = [*sources, popular(moment.at_us)]
         slate, _ = pipeline.propose(chosen, moment, parts.settings.candidates)
