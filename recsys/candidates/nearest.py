@@ -54,6 +54,8 @@ class Nearest:
         self, vector: npt.NDArray[np.float32], n: int
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Codes and inner products of the ``n`` nearest, best first."""
+        if n <= 0:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
         scores, codes = self.index.search(vector[None, :], min(n, self.index.ntotal))
         found = codes[0] >= 0
         return codes[0][found].astype(np.int32), scores[0][found]

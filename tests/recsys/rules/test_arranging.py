@@ -89,4 +89,4 @@ def test_exploring_places_are_drawn_as_often_as_their_propensity_says():
 def test_what_has_no_listing_date_is_not_new():
     policy = FeedPolicy(explore_every=1, explore_chance=1.0)
     assert (items().listed_us == NEVER_US).all()
-    assert page(policy, rng=np.random.default_rng(0)) == [0, 1, 6, 7, 2]
+    assert page(policy, rng=np.random.default_rng(0)) == [0, 1, 6, 7, 8]
