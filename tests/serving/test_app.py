@@ -64,7 +64,9 @@ def test_feed_asks_in_fen_and_microseconds(client: Any, resources: Resources) ->
 
 def test_explained_feed_says_what_was_removed_and_seen(client: Any) -> None:
     answer = client.post("/v1/feed", json={"user_id": "u1", "k": 1, "explain": True}).json()
-    assert answer["explanation"] == {"removed": {"seen": ["i99"]}, "milliseconds": {"score": 0.1}}
+    assert answer["explanation"] == {
+        "proposed": {}, "removed": {"seen": ["i99"]}, "milliseconds": {"score": 0.1},
+    }  # fmt: skip
     assert answer["items"][0]["features"] == {"popularity": 1.0, "price": None}
 
 

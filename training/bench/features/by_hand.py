@@ -56,11 +56,11 @@ def _decay(days: float, now: str = "$now") -> str:
     return f"exp((at_us - {now}) * {0.6931471805599453 / (days * 86_400e6)!r})"
 
 
-def _taste(column: str, more: str = "") -> str:
+def _taste(column: str, more: str = "", also: str = "") -> str:
     return f"""
         SELECT user_id, {column},
             coalesce(sum({_INTEREST} * {_decay(30)}), 0.0) AS {column}__interest_30{more}
-        FROM facts WHERE {column} IS NOT NULL AND {_INTEREST} IS NOT NULL
+        FROM facts WHERE {column} IS NOT NULL AND ({_INTEREST} IS NOT NULL {also})
         GROUP BY user_id, {column}"""
 
 
@@ -75,6 +75,9 @@ def _first_lines(amount: str, days: int) -> str:
     )
 
 
+_REFUSED = "event = 'Recommendation Dismissed'"
+_REFUSED_SHOP = f""",
+            {_when("Recommendation Dismissed", _decay(30))} AS shop__dismissed_30"""
 _BOUGHT_BRAND = """,
             count(*) FILTER (event = 'Order Completed' AND day >= $today - 365)::DOUBLE
                 AS brand__orders_365,
@@ -181,11 +184,12 @@ SELECT user_id, category,
         AS category__priced_90,
     max(CASE WHEN {_ORDER} THEN at_us END)::DOUBLE AS category__last_order,
     count(*) FILTER (event = 'Product Reviewed')::DOUBLE AS category__reviews,
-    max(at_us)::DOUBLE AS category__last
+    {_when("Recommendation Dismissed", _decay(30))} AS category__dismissed_30,
+    max(CASE WHEN interest IS NOT NULL THEN at_us END)::DOUBLE AS category__last
 FROM (
     SELECT *, {_INTEREST} AS interest, {_LOOKED} AS looked, {_decay(90)} AS d90 FROM facts
     WHERE category IS NOT NULL
-) WHERE interest IS NOT NULL GROUP BY user_id, category
+) WHERE interest IS NOT NULL OR {_REFUSED} GROUP BY user_id, category
 """
 
 _HOUR = f"""
@@ -201,11 +205,12 @@ FROM facts WHERE {_ACTED} AND entry IS NOT NULL GROUP BY user_id, entry
 _TOUCH = f"""
 SELECT user_id, item_id,
     {_when("Product Viewed", _decay(7))} AS touch__views_7,
-    sum(interest * {_decay(30)}) AS touch__interest_30,
+    coalesce(sum(interest * {_decay(30)}), 0.0) AS touch__interest_30,
+    {_when("Recommendation Dismissed", _decay(30))} AS touch__dismissed_30,
     count(*) FILTER ({_ORDER})::DOUBLE AS touch__orders,
     max(CASE WHEN {_ORDER} THEN at_us END)::DOUBLE AS touch__last_order
 FROM (SELECT *, {_INTEREST} AS interest FROM facts WHERE item_id IS NOT NULL)
-WHERE interest IS NOT NULL GROUP BY user_id, item_id
+WHERE interest IS NOT NULL OR {_REFUSED} GROUP BY user_id, item_id
 """
 
 _PAIR = f"""
@@ -302,7 +307,7 @@ WHERE phase IS NOT NULL GROUP BY user_id, phase
 
 TABLES: Mapping[str, str] = {
     "user": _USER, "category": _CATEGORY, "brand": _taste("brand", _BOUGHT_BRAND),
-    "shop": _taste("shop"),
+    "shop": _taste("shop", _REFUSED_SHOP, f"OR {_REFUSED}"),
     "hour": _HOUR, "entry": _ENTRY, "phase": _PHASE,
     "touch": _TOUCH, "pair": _PAIR, "item": _ITEM, "tier": _TIER,
 }  # fmt: skip
