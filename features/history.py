@@ -56,7 +56,10 @@ class History:
     home: Home
 
     def connect(
-        self, start_us: int | None = None, end_us: int | None = None
+        self,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        linked_us: int | None = None,
     ) -> duckdb.DuckDBPyConnection:
         """Open a connection with the views ``events``, ``users``, ``items`` and ``ties``.
 
@@ -70,6 +73,8 @@ class History:
         start_us, end_us : int, optional
             Limit events to ``start_us <= at_us < end_us`` (microseconds UTC). The other views hold
             every version, whatever the range.
+        linked_us : int, optional
+            Only what was said about ids before it counts; ``end_us`` when left out.
 
         Returns
         -------
@@ -89,7 +94,9 @@ class History:
             _register(connection, kind, sources[name])
         if stones := tombstones.read(self.home):
             _leave_out(connection, stones, sources)
-        resolve(connection, identities.people(self.links(end_us)))
+        resolve(
+            connection, identities.people(self.links(end_us if linked_us is None else linked_us))
+        )
         return connection
 
     def links(self, end_us: int | None = None, *, forgotten: bool = False) -> list[IdLink]:

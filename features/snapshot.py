@@ -179,16 +179,18 @@ def earlier(home: Home, than: Snapshot, as_of_us: int | None = None) -> Snapshot
 
 
 def connect_facts(
-    home: Home, at_us: int, zone: BusinessZone
+    home: Home, at_us: int, zone: BusinessZone, linked_us: int | None = None
 ) -> tuple[duckdb.DuckDBPyConnection, ir.Table]:
     """Open the history before T with the table ``facts`` made from all of it.
+
+    With ``linked_us`` people have the ids that were known to be theirs before that instant.
 
     Raises
     ------
     InputError
         When there is no event before T.
     """
-    span = Span.before(home, at_us)
+    span = Span.before(home, at_us, linked_us)
     return span.connection, make_facts(span, zone, whole=True)
 
 

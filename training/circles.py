@@ -5,7 +5,7 @@ away as of the instant, whom an item may suit as of the start of its business da
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +62,18 @@ class _Acts:
     people: Int64s
 
 
+def together(parts: Sequence[Found]) -> Found:
+    """What several eras found, query by query."""
+    if len(parts) == 1:
+        return parts[0]
+    none = Found(np.zeros(0, np.int64), np.zeros(0, object), np.zeros(0), np.zeros(0))
+    columns = zip(*((one.query, one.peers, one.reach, one.ways) for one in (none, *parts)),
+                  strict=True)  # fmt: skip
+    query, peers, reach, ways = map(np.concatenate, columns)
+    order = np.argsort(query, kind="stable")
+    return Found(query[order], peers[order], reach[order], ways[order])
+
+
 class Circles:
     """The people of a history.
 
@@ -73,6 +85,11 @@ class Circles:
 
     def __init__(self, past: Past) -> None:
         self.past = past
+        self._earlier: dict[int, Circles] = {}
+
+    def _of(self, past: Past) -> "Circles":
+        """The circles of an era."""
+        return self if past is self.past else self._earlier.setdefault(id(past), Circles(past))
 
     @cached_property
     def _edges(self) -> tuple[Names, Int64s, Int64s, Int64s, Floats]:
@@ -108,6 +125,15 @@ class Circles:
         query, near, weights : ndarray, shape (n,)
             Near people of each query, the nearest first, and how near.
         """
+        parts = []
+        for past, then, rows in self.past.apart(queries):
+            own = np.isin(query, rows)
+            place = np.searchsorted(rows, query[own])
+            found = self._of(past)._far(then, place, near[own], weights[own])
+            parts.append(replace(found, query=rows[found.query]))
+        return together(parts)
+
+    def _far(self, queries: Queries, query: Int64s, near: Names, weights: Floats) -> Found:
         met_people, starts, met, at_us, weight = self._edges
         if not len(met_people) or not len(query):
             return Found(np.zeros(0, np.int64), np.zeros(0, object), np.zeros(0), np.zeros(0))
@@ -163,6 +189,13 @@ class Circles:
 
     def suited(self, items: Items, shared: Sequence[str], at_us: Int64s) -> Found:
         """People whom each shared item may suit, as of the start of the business day."""
+        parts = []
+        for past, _, rows in self.past.apart(Queries([""] * len(shared), at_us)):
+            found = self._of(past)._suited_then(items, [shared[i] for i in rows], at_us[rows])
+            parts.append(replace(found, query=rows[found.query]))
+        return together(parts)
+
+    def _suited_then(self, items: Items, shared: Sequence[str], at_us: Int64s) -> Found:
         people, attributes = self._suited
         day = self.past.zone.floor(at_us, Refresh.DAY)
         codes = items.ids.codes(shared)

@@ -1,7 +1,7 @@
 """Fits what the sources of a bundle hold, as of one instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import numpy as np
@@ -65,6 +65,11 @@ class Ground:
     similar: near.Choice = USUAL
     ties: Fitted | None = None
 
+    def then(self, at_us: int) -> "Ground":
+        """The same with ids linked as they were known to be at an instant."""
+        opened = self.past.eras.at(at_us) if self.past.eras else None
+        return self if opened is None else replace(self, past=opened[0], rows=opened[1])
+
 
 def settings(past: Past, config: TrainConfig) -> Settings:
     """What the data say of target and repetition.
@@ -112,6 +117,7 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
     popularity : str
         ITEM counter that popularity means.
     """
+    ground = ground.then(at_us)
     items = catalogue(ground, at_us)
     did = interactions(ground.past, items, at_us)
     als = Als.fit(did, ground.config.als, ground.config.seed)

@@ -113,7 +113,8 @@ def refuse(leaks: Sequence[str]) -> None:
 @contextmanager
 def cut_off(past: Past, at_us: int) -> Iterator[Past]:
     """The history as it was known just before an instant; only while it lasts."""
-    connection = past.connection.cursor()
+    then = past.eras.at(at_us) if past.eras else None
+    connection = (then[0] if then else past).connection.cursor()
     schema = f"before_{int(at_us)}"
     try:
         connection.execute(f"CREATE SCHEMA {schema}")
@@ -142,10 +143,11 @@ def _people(past: Past, window: Window) -> Queries:
 
 
 def _of_sources(ground: Ground, at_us: int) -> Iterator[str]:
-    with cut_off(ground.past, at_us) as cut:
-        rows = ground.rows.filter(ground.rows[c.AT] < at_us)
-        known = replace(ground, past=cut, rows=rows)
-        whole, short = (_fitted(one, at_us) for one in (ground, known))
+    then = ground.then(at_us)
+    with cut_off(then.past, at_us) as cut:
+        rows = then.rows.filter(then.rows[c.AT] < at_us)
+        known = replace(then, past=cut, rows=rows)
+        whole, short = (_fitted(one, at_us) for one in (then, known))
     for name, values in whole.items():
         if not _same(values, short[name]):
             yield f"fitted.{name}"

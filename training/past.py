@@ -3,7 +3,7 @@
 Makes the same moments from the history that serving makes from the online state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,24 +11,27 @@ import duckdb
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from features import choices, consent, online, risk, snapshot, ties
 from features import columns as c
-from features import events as e
-from features.clock import DAY_US, BusinessZone, Int64s
+from features.clock import BusinessZone, Int64s
 from features.counters import Key, Scope
+from features.history import History
 from features.home import Home
 from features.ids import IdMap
 from features.points import Points
 from features.risk import NOTHING, Risk
 from features.strength import UNFITTED, Strength
 from features.weights import INTEREST
-from recsys.moment import FRIENDS, Acts, Bought, FriendItems, Moment
+from recsys.moment import FRIENDS, FriendItems, Moment
 from training import visitors
+from training.acts import ActArrays
+from training.eras import FEWEST, HELD, MOST, Eras, under
 from training.queries import Queries as Queries
 
-Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,44 @@ class Past:
     fakes : Risk
         Who teaches nothing: they ask nothing, open nothing and meet nobody in examples. What
         others' rows know of them is left as serving knows it.
+    eras : Eras, optional
+        The history as ids were linked earlier; left out where they were never.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, zone: BusinessZone, fakes: Risk = NOTHING
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        zone: BusinessZone,
+        fakes: Risk = NOTHING,
+        eras: "Eras[Past] | None" = None,
     ) -> None:
         self.connection = connection
         self.zone = zone
         self.risk = fakes
-        self.points = Points(connection, zone)
+        self.eras = eras
 
     @cached_property
-    def acts(self) -> "_ActArrays":
+    def points(self) -> Points:
+        """Reads counters at many examples."""
+        now = Points(self.connection, self.zone)
+        return now if self.eras is None else PointsThen(self.connection, self.zone, self, now)
+
+    @cached_property
+    def mains(self) -> dict[str, str]:
+        """Main ids of those who have several, by each of theirs."""
+        return dict(self.connection.execute(f"SELECT {c.USER}, person FROM persons").fetchall())
+
+    def apart(self, queries: Queries) -> Iterator[tuple["Past", Queries, Int64s]]:
+        """Queries by the history that knows them, under its main ids; and which they are."""
+        if self.eras is None:
+            yield self, queries, np.arange(len(queries))
+            return
+        for past, rows in self.eras.apart(queries.at_us, self):
+            users = under(past.mains, [queries.users[i] for i in rows])
+            yield past, Queries(users, queries.at_us[rows]), rows
+
+    @cached_property
+    def acts(self) -> ActArrays:
         """Everyone's acts, by person and time."""
         rows = self.connection.sql(
             f"SELECT {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM} FROM facts "
@@ -81,7 +110,7 @@ class Past:
             f"ORDER BY {c.USER}, {c.AT}, {c.EVENT}, {c.ITEM}, coalesce({c.PEER}, '')",
             params={"events": sorted(INTEREST)},
         ).to_arrow_table()
-        return _ActArrays.of(rows)
+        return ActArrays.of(rows)
 
     def companions(self, queries: Queries) -> Companions:
         """Everyone who may count as a friend at each query's instant.
@@ -97,6 +126,17 @@ class Past:
         Serving learns who refuses only from the states of the closest, so that they hold a place
         among these; whoever does the same here needs both.
         """
+        if self.eras is None:
+            return self._around(queries)
+        parts = [(*past._around(then), rows) for past, then, rows in self.apart(queries)]
+        query = np.concatenate([_NONE, *(rows[one.query] for one, _, rows in parts)])
+        peers = np.concatenate([np.zeros(0, object), *(one.peers for one, _, _ in parts)])
+        tied = np.concatenate([np.zeros(0), *(one.tied for one, _, _ in parts)])
+        willing = np.concatenate([np.zeros(0, np.bool_), *(one for _, one, _ in parts)])
+        order = np.argsort(query, kind="stable")
+        return Companions(query[order], peers[order], tied[order]), willing[order]
+
+    def _around(self, queries: Queries) -> tuple[Companions, npt.NDArray[np.bool_]]:
         self.connection.register("queries", queries.table())
         rows = self.connection.sql(
             f"""
@@ -146,7 +186,11 @@ class Past:
 
     def say(self, queries: Queries) -> list[choices.Say]:
         """What each query's person had decided by then."""
-        return choices.at(self.connection, queries.users, queries.at_us.tolist())
+        found: dict[int, choices.Say] = {}
+        for past, then, rows in self.apart(queries):
+            said = choices.at(past.connection, then.users, then.at_us.tolist())
+            found |= dict(zip(rows.tolist(), said, strict=True))
+        return [found[i] for i in range(len(queries))]
 
     def moments(
         self,
@@ -168,7 +212,19 @@ class Past:
         shops : IdMap, optional
             Shops of it.
         """
-        around, willing = self.around(queries)
+        if self.eras is None:
+            yield from self._moments(queries, ids, strength, shops)
+            return
+        found: dict[int, Moment] = {}
+        for past, then, rows in self.apart(queries):
+            moments = past._moments(then, ids, strength, shops)
+            found |= dict(zip(rows.tolist(), moments, strict=True))
+        yield from (found[i] for i in range(len(queries)))
+
+    def _moments(
+        self, queries: Queries, ids: IdMap, strength: Strength, shops: IdMap | None
+    ) -> Iterator[Moment]:
+        around, willing = self._around(queries)
         users = [queries.users[i] for i in around.query]
         at_us = queries.at_us[around.query]
         peers = around.peers.tolist()
@@ -208,101 +264,39 @@ def _pair_events(mirror: bool) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _ActArrays:
-    """Acts sorted by person and time.
+class PointsThen(Points):
+    """Counters at each example's own time, of people as their ids were linked then.
 
     Parameters
     ----------
-    people : dict of str to int
-        Number of each person.
-    starts : ndarray, int64, shape (people + 1,)
-        Where each person's acts begin.
-    at_us, weights, ordered, deed : ndarray, shape (n,)
-        The acts.
-    items : ndarray, int32, shape (n,)
-        Places in ``names``.
-    names : list of str
-        Items.
+    past : Past
+        With eras.
+    now : Points
+        As ids are linked in the last of them.
     """
 
-    people: dict[str, int]
-    starts: Int64s
-    at_us: Int64s
-    weights: npt.NDArray[np.float64]
-    ordered: npt.NDArray[np.bool_]
-    deed: npt.NDArray[np.bool_]
-    items: Codes
-    names: list[str]
+    past: Past
+    now: Points
 
-    @classmethod
-    def of(cls, rows: pa.Table) -> "_ActArrays":
-        users = rows[c.USER].combine_chunks().dictionary_encode()
-        items = rows[c.ITEM].combine_chunks().dictionary_encode()
-        events = rows[c.EVENT].combine_chunks().dictionary_encode()
-        kinds = events.dictionary.to_pylist()
-        kind = events.indices.to_numpy()
-        numbers = users.indices.to_numpy()
-        return cls(
-            {name: i for i, name in enumerate(users.dictionary.to_pylist())},
-            np.searchsorted(numbers, np.arange(len(users.dictionary) + 1)),
-            rows[c.AT].to_numpy(),
-            np.array([INTEREST[name] for name in kinds], dtype=np.float64)[kind],
-            np.array([name == e.ORDERED for name in kinds], dtype=np.bool_)[kind],
-            np.array([name in online.DEED_EVENTS for name in kinds], dtype=np.bool_)[kind],
-            items.indices.to_numpy().astype(np.int32),
-            items.dictionary.to_pylist(),
-        )
-
-    def known(self, ids: IdMap) -> "_KnownActs":
-        """The acts with the item codes of a bundle."""
-        codes = ids.codes(self.names)
-        return _KnownActs(self, codes[self.items] if len(codes) else self.items)
-
-
-@dataclass(frozen=True)
-class _KnownActs:
-    acts: _ActArrays
-    codes: Codes
-
-    def _before(self, user: str, at_us: int) -> slice:
-        number = self.acts.people.get(user)
-        if number is None:
-            return slice(0, 0)
-        start, end = self.acts.starts[number], self.acts.starts[number + 1]
-        return slice(int(start), int(start + np.searchsorted(self.acts.at_us[start:end], at_us)))
-
-    def _acts(self, places: Int64s, at_us: int) -> Acts:
-        places = places[self.codes[places] >= 0][::-1]
-        return Acts(
-            self.codes[places],
-            self.acts.weights[places],
-            self.acts.ordered[places],
-            (at_us - self.acts.at_us[places]) / DAY_US,
-        )
-
-    def own(self, user: str, at_us: int) -> Acts:
-        """Last acts of a person, newest first: as many as a state remembers."""
-        before = self._before(user, at_us)
-        places = np.arange(before.start, before.stop)
-        deeds = places[self.acts.deed[before]][-online.DEEDS :]
-        return self._acts(np.union1d(places[-online.RECENT :], deeds), at_us)
-
-    def deeds(self, user: str, at_us: int, most: int) -> Acts:
-        """Last deeds of a person, newest first."""
-        before = self._before(user, at_us)
-        places = np.arange(before.start, before.stop)[self.acts.deed[before]]
-        return self._acts(places[-most:], at_us)
-
-    def bought(self, user: str, at_us: int) -> Bought:
-        """Every item bought before, how often, and how long ago."""
-        before = self._before(user, at_us)
-        kept = self.acts.ordered[before] & (self.codes[before] >= 0)
-        codes, place, times = np.unique(
-            self.codes[before][kept], return_inverse=True, return_counts=True
-        )
-        last = np.zeros(len(codes), dtype=np.int64)
-        np.maximum.at(last, place, self.acts.at_us[before][kept])
-        return Bought(codes.astype(np.int32), times.astype(np.float64), (at_us - last) / DAY_US)
+    def values(
+        self,
+        key: Key,
+        keys: Mapping[str, Sequence[str]],
+        at_us: Int64s,
+        names: Collection[str] | None = None,
+    ) -> dict[str, Floats]:
+        """As ``Points.values``."""
+        if self.past.eras is None or not len(at_us):
+            return self.now.values(key, keys, at_us, names)
+        found: dict[str, Floats] = {}
+        for past, rows in self.past.eras.apart(at_us, self.past):
+            then = {column: [texts[i] for i in rows] for column, texts in keys.items()}
+            for column in {c.USER, c.PEER} & then.keys():
+                then[column] = under(past.mains, then[column])
+            points = self.now if past is self.past else past.points
+            for name, values in points.values(key, then, at_us[rows], names).items():
+                found.setdefault(name, np.empty(len(at_us)))[rows] = values
+        return found
 
 
 def opened(home: Home, at_us: int, zone: BusinessZone, *, clean: bool) -> tuple[Past, ir.Table]:
@@ -321,4 +315,14 @@ def opened(home: Home, at_us: int, zone: BusinessZone, *, clean: bool) -> tuple[
     """
     connection, rows = snapshot.connect_facts(home, at_us, zone)
     found = risk.find(connection, at_us, risk.trusted(home)) if clean else risk.NOTHING
-    return Past(connection, zone, found), rows
+
+    def open_at(linked_us: int) -> tuple[Past, ir.Table]:
+        then, facts = snapshot.connect_facts(home, at_us, zone, linked_us)
+        return Past(then, zone, found), facts
+
+    said = np.unique([link.at_us for link in History(home).links(at_us)]).astype(np.int64)
+    if not len(said):
+        return Past(connection, zone, found), rows
+    (held,) = connection.execute("SELECT count(*) FROM facts").fetchall()[0]
+    most = int(np.clip(HELD // max(held, 1), FEWEST, MOST))
+    return Past(connection, zone, found, Eras(said, most, open_at)), rows

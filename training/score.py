@@ -15,11 +15,10 @@ from rich.table import Table
 
 from features import columns as c
 from features import events as e
-from features import snapshot
 from features.clock import BusinessZone, now_us
 from features.errors import FileRefused, UnknownName
 from features.home import Home
-from training.past import Past
+from training.past import opened
 from training.predictions import goals, quality, scores
 from training.predictions.card import card
 from training.predictions.fit import fit, steps
@@ -105,9 +104,9 @@ def run(
     campaign = model.removeprefix(UPLIFT) if model.startswith(UPLIFT) else ""
     goal = None if campaign else goal_of(model)
     asked = None if users is None else read_ids(users)
-    connection, _ = snapshot.connect_facts(home, now_us() if at_us is None else at_us, zone)
-    with connection, Progress(console=Console(stderr=True), transient=True) as bar:
-        past, now = Past(connection, zone), min(at_us or 2**62, end(connection))
+    past, _ = opened(home, now_us() if at_us is None else at_us, zone, clean=False)
+    with past.connection, Progress(console=Console(stderr=True), transient=True) as bar:
+        now = min(at_us or 2**62, end(past.connection))
         task = bar.add_task(model, total=steps() if goal else None)
         if goal:
             fitted = fit(past, goal, now, step=lambda: bar.advance(task))

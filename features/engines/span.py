@@ -31,15 +31,17 @@ class Span:
     events: int
 
     @classmethod
-    def before(cls, home: Home, at_us: int) -> "Span":
+    def before(cls, home: Home, at_us: int, linked_us: int | None = None) -> "Span":
         """Open what a home knows before an instant.
+
+        With ``linked_us`` people have the ids that were known to be theirs before that one.
 
         Raises
         ------
         InputError
             When there is no event before it.
         """
-        connection = History(home).connect(end_us=at_us)
+        connection = History(home).connect(end_us=at_us, linked_us=linked_us)
         query = f"SELECT min({c.AT}), max({c.AT}), count(*) FROM events"
         low, high, count = connection.execute(query).fetchall()[0]
         if low is None:

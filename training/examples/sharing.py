@@ -21,6 +21,7 @@ from features.items import NEVER_US, Items
 from recsys.people.near import NEAREST
 from recsys.ranking.lambdamart import Groups
 from training.circles import Circles, Found, Names
+from training.eras import under
 from training.past import Past, Queries, social
 from training.split import Window
 
@@ -154,7 +155,8 @@ def candidates(circles: Circles, items: Items, asked: Shares) -> Candidates:
     raw = frame.offline(past.points, items, examples)
     query, peers = examples.query, list(examples.peers)
     frame.hide(raw, past.say(Queries(peers, asked.queries.at_us[query])), np.arange(len(query)))
-    opened = [peer in asked.opened_by[i] for i, peer in zip(query.tolist(), peers, strict=True)]
+    mains = under(past.mains, peers)
+    opened = [one in asked.opened_by[i] for i, one in zip(query.tolist(), mains, strict=True)]
     return Candidates(
         query,
         np.array(peers, dtype=object),

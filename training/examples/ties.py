@@ -16,6 +16,7 @@ from features import columns as c
 from features import consent, strength
 from features.catalogue import CATALOGUE
 from features.counters import Days, Key
+from training.eras import under
 from training.past import Companions, Past, Queries
 
 Floats = npt.NDArray[np.float64]
@@ -136,7 +137,8 @@ def _met(
     past: Past, keys: dict[str, list[str]], start_us: int, end_us: int
 ) -> npt.NDArray[np.bool_]:
     """Which pairs met, either way, within a span."""
-    asked = pa.table({name: pa.array(one, pa.string()) for name, one in keys.items()})
+    mains = {name: under(past.mains, one) for name, one in keys.items()}
+    asked = pa.table({name: pa.array(one, pa.string()) for name, one in mains.items()})
     past.connection.register("asked", asked.append_column("row", pa.array(range(len(asked)))))
     rows = past.connection.execute(
         f"""
