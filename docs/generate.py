@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +143,36 @@ def figures(path: Path) -> str:
         f"{machine['memory_gb']} GB: {told['seconds']:,.0f} s in all, "
         f"at most {told['peak_mb']:,.0f} MB."
     )
-    shapes = groupby(told["rows"], key=lambda row: tuple(row))
     tables = (
-        table(names, ([_figure(row[name]) for name in names] for row in rows))
-        for names, rows in shapes
+        table(names, ([_figure(row.get(name)) for name in names] for row in rows))
+        for names, rows in _alike(told["rows"])
     )
     return "\n\n".join((head, *tables))
+
+
+def _alike(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
+    """Rows that follow each other, of which one has all columns of the other, under all of them.
+
+    Examples
+    --------
+    >>> [names for names, _ in _alike([{"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}, {"d": 4}])]
+    [['a', 'b', 'c'], ['d']]
+    """
+    names: list[str] = []
+    held: list[dict[str, Any]] = []
+    for row in rows:
+        if held and not _nearly(names, list(row)):
+            yield names, held
+            names, held = [], []
+        names = list(dict.fromkeys([*names, *row]))
+        held.append(row)
+    if held:
+        yield names, held
+
+
+def _nearly(some: list[str], others: list[str]) -> bool:
+    """Whether the shorter list is in the longer one."""
+    return set(some) <= set(others) or set(others) <= set(some)
 
 
 def accuracy(path: Path) -> str:
