@@ -73,6 +73,10 @@ ROUTES: tuple[Route, ...] = (
         "Ids of a segment, page by page.", p.MembersRequest,
     ),
     _route(
+        "POST", f"{_ONE}/lookalike", audience.lookalike, p.TaskReply,
+        "Find people like those of a segment; a task.", p.LookalikeRequest, 202, _TASK,
+    ),
+    _route(
         "POST", f"{_ONE}/export", campaigns.export, p.TaskReply,
         "Write the send list of a segment, a control group held back; a task.",
         p.ExportRequest, 202, _TASK,
@@ -86,6 +90,11 @@ ROUTES: tuple[Route, ...] = (
     _route(
         "PUT", "/v1/lists/{name}", segments.upload, p.ListReply,
         "Replace, lengthen or shorten a list of people.", p.ListRequest, problems=_COUNTED,
+    ),
+    _route(
+        "POST", "/v1/audience", audience.audience, p.AudienceReply,
+        "Who should see an item: the feed turned round.", p.AudienceRequest,
+        problems=("unknown-item", *_COUNTED),
     ),
     _route(
         "POST", "/v1/models/{model}/fit", audience.fit, p.TaskReply,

@@ -82,15 +82,21 @@ class Platt:
     shift: float
 
     @classmethod
-    def fit(cls, scores: npt.ArrayLike, outcome: npt.ArrayLike) -> "Platt":
-        """Logistic regression of what happened on one score, by Newton's method."""
+    def fit(
+        cls, scores: npt.ArrayLike, outcome: npt.ArrayLike, each: npt.ArrayLike = 1.0
+    ) -> "Platt":
+        """Logistic regression of what happened on one score, by Newton's method.
+
+        ``each`` says for how many a row stands.
+        """
         design = np.column_stack([np.asarray(scores, dtype=np.float64), np.ones(np.size(scores))])
         happened = np.asarray(outcome, dtype=np.float64)
+        rows = np.asarray(each, dtype=np.float64)
         weights = np.array([1.0, 0.0])
         for _ in range(50):
             p = 1.0 / (1.0 + np.exp(-design @ weights))
-            curve = design.T @ (design * (p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
-            move = np.linalg.solve(curve, design.T @ (happened - p))
+            curve = design.T @ (design * (rows * p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
+            move = np.linalg.solve(curve, design.T @ (rows * (happened - p)))
             weights = weights + np.clip(move, -1.0, 1.0)
             if np.abs(move).max() < 1e-8:
                 break

@@ -164,6 +164,58 @@ def score(
 
 
 @app.command()
+def lookalike(
+    seed: Annotated[
+        str, typer.Argument(help="A saved segment, its file, or a .txt or .csv of ids.")
+    ],
+    name: Annotated[str, typer.Option(help="The scores become lookalike.NAME.")],
+    data: DataOption = None,
+    least: Annotated[int, typer.Option(help="People that the seed needs.")] = 500,
+    number: Annotated[int, typer.Option("--seed", help="Same seed, same samples.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find people like those of a seed; judge it on held-out seeds and a placebo."""
+    from features.home import Home
+    from features.progress import tell
+    from training.lookalike import command
+
+    ask = command.Ask(seed, name, least, number)
+    told = command.run(Home.from_option(data), ask, tell)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        command.show(told, typer.echo)
+
+
+@app.command()
+def audience(
+    item_id: Annotated[str, typer.Argument(help="The item; left out with --fit.")] = "",
+    data: DataOption = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Learn who takes an item, first.")] = False,
+    k: Annotated[int, typer.Option("-k", help="People listed.")] = 20,
+    channel: Annotated[
+        str, typer.Option(help="Only whom it reaches: push, sms, wecom, oa, mini_program.")
+    ] = "",
+    store: Annotated[
+        str, typer.Option(envvar="HUOREN_STORE", help="embedded, or redis://host:6379/0.")
+    ] = "embedded",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Rank everybody for an item: the feed turned round."""
+    from features.errors import InputError
+    from features.home import Home
+    from training import audience as learning
+
+    if not fit and not item_id:
+        raise InputError("nothing to do", expected="an item, or --fit")
+    told = learning.run(Home.from_option(data), item_id, k, channel, store, fitting=fit)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        learning.show(told, typer.echo)
+
+
+@app.command()
 def demo(
     source: Annotated[str, typer.Option(help="simulated, or a set that load knows.")] = "simulated",
     path: Annotated[Path | None, typer.Option(help="The folder of the public set.")] = None,

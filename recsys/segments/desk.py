@@ -230,7 +230,8 @@ class _Tables:
         quoted = str(path).replace("'", "''")
         rows = f"FROM read_parquet('{quoted}')"
         described = self.span.connection.execute(f"DESCRIBE SELECT * {rows}").fetchall()
-        told = "effect" if "effect" in {name for name, *_ in described} else "probability"
+        names = {name for name, *_ in described}
+        told = next(one for one in ("effect", "similarity", "probability") if one in names)
         return self._view(f"SELECT {c.USER}, {told} AS score {rows}")
 
     def _buckets(self, salt: str) -> ir.Table:

@@ -15,6 +15,7 @@ from features.clock import format_instant, now_us, parse_instant
 from features.errors import UnknownName
 from features.store.contacts import Ledger
 from recsys.segments import sizing
+from recsys.segments.audience import Asked, audience
 from recsys.segments.book import Saved
 from recsys.segments.control import CONTROL, Holding
 from recsys.segments.desk import Desk
@@ -196,6 +197,12 @@ def scored(asker: Asker, given: Given) -> Told:
     return _dated(asker, {"people": many, "user_ids": desk.ask(best)[c.USER].to_pylist()})
 
 
+def suited(asker: Asker, given: Given) -> Told:
+    """Who should see an item."""
+    asked = Asked(given["item_id"], given.get("k", 100), given.get("channel", ""))
+    return _dated(asker, audience(asker.desk, asker.ledger, asked))
+
+
 def shipped(_: Asker, __: Given) -> Told:
     """The presets."""
     return {
@@ -212,6 +219,7 @@ QUESTIONS: Mapping[str, Callable[[Asker, Given], Told]] = {
     "estimate": estimate, "save": save, "list": listed, "versions": versions, "diff": diff,
     "delete": delete, "upload": upload, "waterfall": steps, "insight": compare,
     "overlap": overlap, "why": judge, "members": members, "silent": asleep, "scored": scored,
+    "audience": suited,
     "presets": shipped, "schema": language,
 }  # fmt: skip
 """Every question by its name."""

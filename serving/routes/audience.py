@@ -1,7 +1,11 @@
 """Whom to address: people like others, people for an item, models fitted anew."""
 
+import msgspec
+
+from features.errors import UnknownName
 from serving import people as p
 from serving.asking import Asking
+from serving.errors import Refusal
 from serving.routes.campaigns import started
 from serving.routes.segments import told
 
@@ -20,3 +24,16 @@ async def fit(asking: Asking) -> p.TaskReply:
     asked: p.FitRequest = asking.body
     words = ("--outcome", asked.outcome, "--days", f"{asked.days:g}", "--json", "--")
     return await started(asking, "score", "score", *words, asking.path["model"])
+
+
+async def audience(asking: Asking) -> p.AudienceReply:
+    """Rank everybody for an item."""
+    asked: p.AudienceRequest = asking.body
+    given = {"item_id": asked.item_id, "k": asked.k, "channel": asked.channel or ""}
+    try:
+        found = await told(asking, "audience", given)
+    except UnknownName as error:
+        if str(error).startswith("unknown item"):
+            raise Refusal("unknown-item", str(error)) from None
+        raise
+    return msgspec.convert(found, p.AudienceReply)

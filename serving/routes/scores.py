@@ -12,7 +12,7 @@ from serving.asking import Asking
 from serving.errors import Refusal, invalid
 from serving.schemas import Answer, Asked, Id
 
-Found = dict[str, tuple[float | None, float | None, int, list[str]]]
+Found = dict[str, tuple[float | None, float | None, float | None, int, list[str]]]
 
 
 class ScoreRequest(Asked):
@@ -24,7 +24,7 @@ class ScoreRequest(Asked):
 
 
 class PersonScore(Struct):
-    """A probability or an expected effect, and the part of the cohort that is lower, in percent.
+    """A probability, an expected effect or a similarity, and the percent of others who are lower.
 
     All null for who is not in the cohort, or has switched personalisation off.
     """
@@ -32,6 +32,7 @@ class PersonScore(Struct):
     user_id: str
     probability: float | None = None
     effect: float | None = None
+    similarity: float | None = None
     percentile: int | None = None
     reasons: list[str] = []
 
@@ -84,10 +85,10 @@ def _scored(asking: Asking, user: str, found: Found) -> PersonScore:
     state = asking.resources.store.state(user)
     if user not in found or (state is not None and not consent.personal(consent.say(state))):
         return PersonScore(user_id=user)
-    probability, effect, percentile, reasons = found[user]
+    probability, effect, similarity, percentile, reasons = found[user]
     return PersonScore(
-        user_id=user, probability=probability, effect=effect, percentile=percentile,
-        reasons=reasons,
+        user_id=user, probability=probability, effect=effect, similarity=similarity,
+        percentile=percentile, reasons=reasons,
     )  # fmt: skip
 
 
@@ -105,10 +106,13 @@ def _read(folder: Path, model: str, users: list[str]) -> tuple[dict[str, Any], F
         columns = {str(name) for name, *_ in described}
         told = ", ".join(
             name if name in columns else f"NULL::DOUBLE AS {name}"
-            for name in ("probability", "effect")
+            for name in ("probability", "effect", "similarity")
         )
         rows = connection.execute(
             f"SELECT user_id, {told}, percentile, reasons FROM read_parquet(?) "
             "WHERE user_id IN (SELECT unnest(?))", [*path, users],
         ).fetchall()  # fmt: skip
-    return card, {user: (p, effect, int(place), list(why)) for user, p, effect, place, why in rows}
+    return card, {
+        user: (p, effect, alike, int(place), list(why))
+        for user, p, effect, alike, place, why in rows
+    }

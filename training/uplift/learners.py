@@ -10,6 +10,7 @@ PNAS 2019; Kennedy, "Towards optimal doubly robust estimation of heterogeneous c
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -140,8 +141,8 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     from econml.metalearners import SLearner, TLearner, XLearner
 
     grown = Grown(config, seed)
-    low = _below(trial.rows)
-    given: dict[str, Any] = {"X": _filled(trial.rows, low)}
+    whole = _Straight.of(trial.rows) if name == "line" else _Below.of(trial.rows)
+    given: dict[str, Any] = {"X": whole(trial.rows)}
     learner: Any
     match name:
         case "s":
@@ -165,7 +166,7 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
         case _:
             raise UnknownName.among("learner", name, LEARNERS)
     learner.fit(trial.outcome, trial.treated.astype(int), **given)
-    return lambda rows: np.asarray(learner.effect(_filled(rows, low)), dtype=np.float64).ravel()
+    return lambda rows: np.asarray(learner.effect(whole(rows)), dtype=np.float64).ravel()
 
 
 def _sureness(trial: Trial, grown: Grown) -> Floats:
@@ -183,14 +184,38 @@ def _sureness(trial: Trial, grown: Grown) -> Floats:
     return np.asarray(1.0 / np.maximum(variance, LEAST * squares.mean()))
 
 
-def _below(rows: Floats) -> Floats:
-    """A value below all known ones of each column, which trees can tell apart; shape (columns,)."""
-    known = np.where(np.isnan(rows), np.inf, rows).min(axis=0)
-    return np.where(np.isfinite(known), known - 1.0, 0.0)
+@dataclass(frozen=True)
+class _Below:
+    """Rows without gaps: unknown is below all that is known, which trees can tell apart."""
+
+    low: Floats
+
+    @classmethod
+    def of(cls, rows: Floats) -> Self:
+        known = np.where(np.isnan(rows), np.inf, rows).min(axis=0)
+        return cls(np.where(np.isfinite(known), known - 1.0, 0.0))
+
+    def __call__(self, rows: Floats) -> Floats:
+        return np.where(np.isnan(rows), self.low, rows)
 
 
-def _filled(rows: Floats, low: Floats) -> Floats:
-    return np.where(np.isnan(rows), low, rows)
+@dataclass(frozen=True)
+class _Straight:
+    """Rows without gaps: unknown is the mean, and a column of its own says so."""
+
+    mean: Floats
+    gaps: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Floats) -> Self:
+        unknown = np.isnan(rows)
+        count = np.maximum((~unknown).sum(axis=0), 1)
+        share = unknown.mean(axis=0)
+        return cls(np.where(unknown, 0.0, rows).sum(axis=0) / count, (share > 0) & (share < 1))
+
+    def __call__(self, rows: Floats) -> Floats:
+        unknown = np.isnan(rows)
+        return np.column_stack([np.where(unknown, self.mean, rows), unknown[:, self.gaps]])
 
 
 def _evenly() -> Any:
