@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from features import events as e
 from features.clock import BusinessZone, now_us
 from features.errors import FileRefused, UnknownName
 from features.home import Home
+from features.progress import tell
 from training.past import opened
 from training.predictions import goals, quality, scores
 from training.predictions.card import card
@@ -109,7 +111,13 @@ def run(
         now = min(at_us or 2**62, end(past.connection))
         task = bar.add_task(model, total=steps() if goal else None)
         if goal:
-            fitted = fit(past, goal, now, step=lambda: bar.advance(task))
+            told_of = count(1)
+
+            def step() -> None:
+                bar.advance(task)
+                tell(next(told_of) / (steps() + 1), model)
+
+            fitted = fit(past, goal, now, step=step)
             table, told = scores.of_fitted(fitted), card(fitted, now)
         else:
             found = everyone.fit(past, campaign, now, outcome=offer.outcome, days=offer.days)

@@ -47,7 +47,7 @@ def prepare(desk: Desk, at_us: int) -> None:
     weights = ", ".join(f"('{name}', {weight})" for name, weight in INTEREST.items() if weight > 0)
     everybody = desk.ground.people.get_name()
     since = at_us - DAYS * DAY_US
-    decay = f"pow(2.0, -({at_us} - {c.AT}) / {DAY_US / 1}.0 / {HALF_LIFE})"
+    decay = f"pow(2.0, -({at_us} - {c.AT}) / {DAY_US}.0 / {HALF_LIFE})"
     desk.make(f"""
         CREATE OR REPLACE TEMP TABLE wares AS
         SELECT {c.ITEM}, arg_max({c.CATEGORY}, {c.VALID_FROM}) AS category,
@@ -99,16 +99,16 @@ _TOGETHER = f"""
     CREATE OR REPLACE TEMP TABLE neighbours AS
     WITH takers AS (
         SELECT asked.item_id AS target, user_id FROM liked JOIN asked USING (item_id)
-        GROUP BY ALL QUALIFY row_number() OVER
-            (PARTITION BY target ORDER BY max(at_us) DESC, user_id) <= {TAKERS}
+        GROUP BY asked.item_id, user_id QUALIFY row_number() OVER
+            (PARTITION BY asked.item_id ORDER BY max(at_us) DESC, user_id) <= {TAKERS}
     ), beside AS (
-        SELECT target, liked.item_id, count(DISTINCT liked.user_id) AS both
+        SELECT target, liked.item_id, count(DISTINCT liked.user_id) AS shared
         FROM takers JOIN liked USING (user_id) WHERE liked.item_id <> target GROUP BY ALL
     )
-    SELECT target, beside.item_id, both / sqrt(own.people * other.people) AS likeness
+    SELECT target, beside.item_id, shared / sqrt(own.people * other.people) AS likeness
     FROM beside JOIN crowds own ON own.item_id = target
     JOIN crowds other ON other.item_id = beside.item_id
-    WHERE both >= 2
+    WHERE shared >= 2
     QUALIFY row_number() OVER (PARTITION BY target ORDER BY likeness DESC, beside.item_id)
         <= {NEIGHBOURS}
 """

@@ -20,8 +20,10 @@ async def lookalike(asking: Asking) -> p.TaskReply:
 
 
 async def fit(asking: Asking) -> p.TaskReply:
-    """Fit a model and score everybody, as a task."""
+    """Fit a model and score everybody, as a task; ``audience`` is what ``/v1/audience`` needs."""
     asked: p.FitRequest = asking.body
+    if asking.path["model"] == "audience":
+        return await started(asking, "audience", "audience", "--fit", "--json")
     words = ("--outcome", asked.outcome, "--days", f"{asked.days:g}", "--json", "--")
     return await started(asking, "score", "score", *words, asking.path["model"])
 
