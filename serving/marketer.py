@@ -94,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
     _route(
         "POST", "/v1/audience", audience.audience, p.AudienceReply,
         "Who should see an item: the feed turned round.", p.AudienceRequest,
-        problems=("unknown-item", *_COUNTED),
+        problems=("unknown-item", "unknown-model", *_COUNTED),
     ),
     _route(
         "POST", "/v1/models/{model}/fit", audience.fit, p.TaskReply,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from features.errors import UnknownName
+from features.errors import MissingStep, UnknownName
 from serving import people as p
 from serving.asking import Asking
 from serving.errors import Refusal
@@ -37,5 +37,9 @@ async def audience(asking: Asking) -> p.AudienceReply:
     except UnknownName as error:
         if str(error).startswith("unknown item"):
             raise Refusal("unknown-item", str(error)) from None
+        raise
+    except MissingStep as error:
+        if str(error).startswith("no audience"):
+            raise Refusal("unknown-model", "none is fitted: POST /v1/models/audience/fit") from None
         raise
     return msgspec.convert(found, p.AudienceReply)
