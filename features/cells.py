@@ -155,8 +155,14 @@ def values(
     -------
     ndarray, float64, shape (n,)
     """
-    if counter.half_life is None or counter.last or counter.first:
+    if counter.distinct or counter.window:
         return np.array([value(counter, cell, at_us, day) for cell in cells], dtype=np.float64)
+    if counter.last or counter.first:
+        told = [cell[0] if cell else math.nan for cell in cells]
+        numbers = [math.nan if isinstance(one, str) else one for one in told]
+        return np.array(numbers, dtype=np.float64)
+    if counter.half_life is None:
+        return np.array([cell[0] if cell else 0.0 for cell in cells], dtype=np.float64)
     sums = np.array([cell[0] if cell else 0.0 for cell in cells], dtype=np.float64)
     newest = np.array([cell[1] if cell else at_us for cell in cells], dtype=np.float64)
     decayed: npt.NDArray[np.float64] = sums * 2.0 ** (-(at_us - newest) / counter.half_life.us)

@@ -79,7 +79,7 @@ def people(
     rows = linked(asked)
     ids = {one: row.members if (row := rows.get(one)) and row.members else [one] for one in asked}
     own = states(dict.fromkeys(member for members in ids.values() for member in members))
-    named = linked({peer for state in own.values() for peer in peers(state)})
+    named = linked(peer for state in own.values() for peer in peers(state))  # read if need be
     mains = {peer: row.members[0] for peer, row in named.items() if row.members}
     found = {}
     for one, members in ids.items():
@@ -114,7 +114,7 @@ def together(parts: Mapping[str, State], members: Iterable[str], mains: Mapping[
     """
     own = set(members)
     states = list(parts.values())
-    if len(own) == 1 and not any(peer in mains for peer in peers(states[0])):
+    if len(own) == 1 and (not mains or mains.keys().isdisjoint(peers(states[0]))):
         return states[0]
     name = _Names(own, mains)
     return State(

@@ -18,7 +18,7 @@ from features import columns as c
 from features import derived
 from features import events as e
 from features.catalogue import CATALOGUE, of_key
-from features.cells import Adder, Fact, adder, value, values
+from features.cells import Adder, Cells, Fact, adder, value, values
 from features.clock import BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
@@ -263,10 +263,14 @@ class Reading:
 
     def column(self, name: str, tails: Sequence[str]) -> Floats:
         """Values of the live counter ``name`` for several key tails; float64, shape (n,)."""
-        counter, place = _kept(name)
-        rows = self.state.cells.get(counter.key.word, {})
-        cells = [row[place] if (row := rows.get(tail)) else None for tail in tails]
-        return values(counter, cells, self.at_us, int(self.zone.day(self.at_us)))
+        return self.columns([name], tails)[name]
+
+    def columns(self, names: Collection[str], tails: Sequence[str]) -> dict[str, Floats]:
+        """Values of live counters of one kind of key for several key tails, by counter name."""
+        (word,) = {CATALOGUE[name].key.word for name in names}
+        table = self.state.cells.get(word, {})
+        rows = [table.get(tail) for tail in tails]
+        return _columns(names, rows, self.at_us, int(self.zone.day(self.at_us)))
 
     def table(
         self, key: Key, names: Collection[str] | None = None
@@ -299,20 +303,37 @@ class Reading:
         return list(rows), columns
 
 
-def across(name: str, states: Sequence[State], tail: str, at_us: int, zone: BusinessZone) -> Floats:
-    """Value of one live counter for one key tail in many states; float64, shape (n,).
+def across(
+    names: Collection[str], states: Sequence[State], tail: str, at_us: int, zone: BusinessZone
+) -> dict[str, Floats]:
+    """Values of live counters of one kind of key, for one key tail, in many states.
+
+    Returns
+    -------
+    dict of str to ndarray, float64, shape (n,)
+        By counter name.
 
     Examples
     --------
-    >>> across("user.orders", [State(), State()], "", 0, BusinessZone()).tolist()
+    >>> across(["user.orders"], [State(), State()], "", 0, BusinessZone())["user.orders"].tolist()
     [0.0, 0.0]
     """
-    counter, place = _kept(name)
-    word = counter.key.word
-    cells = [
-        row[place] if (row := state.cells.get(word, {}).get(tail)) else None for state in states
-    ]
-    return values(counter, cells, at_us, int(zone.day(at_us)))
+    (word,) = {CATALOGUE[name].key.word for name in names}
+    tables = [state.cells.get(word) for state in states]
+    rows = [None if table is None else table.get(tail) for table in tables]
+    return _columns(names, rows, at_us, int(zone.day(at_us)))
+
+
+def _columns(
+    names: Collection[str], rows: Sequence[Cells | None], at_us: int, day: int
+) -> dict[str, Floats]:
+    """Values of counters, given the cells of many keys."""
+    found = {}
+    for name in names:
+        counter, place = _kept(name)
+        cells = [row[place] if row else None for row in rows]
+        found[name] = values(counter, cells, at_us, day)
+    return found
 
 
 def replay(

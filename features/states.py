@@ -74,6 +74,13 @@ class Table(MutableMapping[str, Cells]):
     def __repr__(self) -> str:
         return repr(self._opened())
 
+    def get(self, tail: str, default: Any = None) -> Any:
+        """Open a row, if there is one; the inherited way raises and catches where there is none."""
+        row = self._cut().get(tail)
+        if isinstance(row, Raw):
+            row = self._rows[tail] = _CELLS.decode(row)
+        return default if row is None else row
+
     def items(self) -> ItemsView[str, Cells]:
         """Tails with their cells."""
         return self._opened().items()
@@ -145,6 +152,10 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
 
     def __repr__(self) -> str:
         return repr(self._tables)
+
+    def get(self, word: str, default: Any = None) -> Any:
+        """A table, if there is one."""
+        return self._tables.get(word, default)
 
     @property
     def stored(self) -> Mapping[str, Any]:

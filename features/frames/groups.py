@@ -163,7 +163,7 @@ def filling_online(
     nobody = State()
     known = [states.get(name, nobody) for name in groups.starters]
     raw = groups.raw() | _of_items(items, groups.items)
-    return raw | {name: across(name, known, "", at_us, zone) for name in _STARTER}
+    return raw | across(_STARTER, known, "", at_us, zone)
 
 
 def filling_offline(points: "Points", groups: Standings) -> dict[str, Floats]:

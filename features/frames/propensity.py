@@ -62,8 +62,8 @@ def online(reading: Reading, items: Items, names: Sequence[str]) -> dict[str, Fl
     raw = {name: np.where(known, values, 0.0) for name, values in found.items()}
     raw |= {name: np.asarray(reading.number(name)) for name in _USER}
     categories = sides(items, codes, c.CATEGORY)
-    raw |= {name: reading.column(name, categories) for name in _CATEGORY}
-    return raw | {name: reading.column(name, names) for name in _TOUCH}
+    raw |= reading.columns(_CATEGORY, categories)
+    return raw | reading.columns(_TOUCH, names)
 
 
 def offline(

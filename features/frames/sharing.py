@@ -5,7 +5,7 @@ As with the feed: ``online`` reads states, ``offline`` the history at each examp
 opened one share cannot betray each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -237,24 +237,23 @@ def online(
         "reach": walked[:, 0],
         "ways": walked[:, 1],
     }
-    raw |= {name: reading.column(name, peers) for name in _PAIR}
+    raw |= reading.columns(_PAIR, peers)
     nobody = State()
     known = [states.get(peer, nobody) for peer in peers]
 
-    def read(name: str, tail: str) -> Floats:
-        return across(name, known, tail, at_us, zone)
+    def read(names: Collection[str], tail: str) -> dict[str, Floats]:
+        return across(names, known, tail, at_us, zone)
 
-    raw |= {name: read(name, "") for name in _PEER}
+    raw |= read(_PEER, "")
     code = items.ids.code(item_id)
     for key, column in SIDES.items():
         place = items.coded[column][code] if code != UNKNOWN else UNKNOWN
         tail = items.names[column].name(place) if place != UNKNOWN else ""
-        raw |= {name: read(name, tail) for name in _TASTE[key]}
-    raw |= {name: read(name, item_id) for name in _TOUCH}
+        raw |= read(_TASTE[key], tail)
+    raw |= read(_TOUCH, item_id)
     hour = int(zone.hour(at_us))
-    raw[_HOUR] = np.sum(
-        [read(_HOUR, str((hour + shift) % 24)) for shift in AROUND_THE_HOUR], axis=0
-    )
+    around = [read({_HOUR}, str((hour + shift) % 24))[_HOUR] for shift in AROUND_THE_HOUR]
+    raw[_HOUR] = np.sum(around, axis=0)
     return raw | _compared(raw, np.zeros(len(peers), dtype=np.int64), 1)
 
 
