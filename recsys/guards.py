@@ -3,6 +3,7 @@
 Caps over all senders and channels are ``features.store.contacts``.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
@@ -14,6 +15,9 @@ from features.online import Reading, State
 
 IGNORED = 3
 """Shares in a row that a person left unopened, after which this sharer's are not proposed again."""
+
+PAIR_MOST, PAIR_US = 20, 30 * DAY_US
+"""How often, and in how long, one sharer may ask one person, however willingly that one opens."""
 
 PATIENCE_US = DAY_US
 """How long a share may wait to be opened before it counts as ignored."""
@@ -80,18 +84,31 @@ def social(state: State | None) -> bool:
     return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
 
 
-def proposable(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> list[bool]:
-    """Whether each of some people may be proposed to this sharer at all, on any path.
+def held(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> list[str | None]:
+    """Why each of some people may not be proposed to this sharer on any path; None: they may.
 
-    Not who refuses social use, who ever muted or reported the sharer, or who left ``IGNORED``
-    shares of this sharer in a row unopened.
+    Who ever ``muted`` or reported the sharer, ``refused`` social use, was asked ``often`` by the
+    sharer already, or ``ignored`` the sharer's last shares. Only operators may be told which: it
+    would tell the sharer what the others did.
     """
     muted = (sharer.column("pair.muted_by", names) > 0).tolist()
     asked = (sharer.column("pair.shared", names) >= IGNORED).tolist()
-    return [
-        not out and social(states.get(name)) and not (often and ignored(sharer, name))
-        for name, out, often in zip(names, muted, asked, strict=True)
-    ]
+    lately = Counter(
+        act.peer_id
+        for act in (sharer.state.deeds if any(asked) else ())
+        if act.event == e.SHARED and sharer.at_us - PAIR_US < act.at_us <= sharer.at_us
+    )
+    found: list[str | None] = []
+    for name, out, some in zip(names, muted, asked, strict=True):
+        if out:
+            found.append("muted")
+        elif not social(states.get(name)):
+            found.append("refused")
+        elif lately[name] >= PAIR_MOST:
+            found.append("often")
+        else:
+            found.append("ignored" if some and ignored(sharer, name) else None)
+    return found
 
 
 def ignored(sharer: Reading, name: str) -> bool:

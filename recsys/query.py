@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -180,10 +180,112 @@ class ShareTarget:
 
 @dataclass(frozen=True)
 class ShareAnswer:
-    """People to share with, best first, and how many were held back."""
+    """People to share with, best first, and how many were held back.
+
+    ``held`` says who and why; operators alone may be told.
+    """
 
     targets: tuple[ShareTarget, ...]
     held_back: int
+    degraded: tuple[str, ...] = ()
+    held: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class ShareItemsQuery:
+    """A request for items to share with one friend.
+
+    Parameters
+    ----------
+    user_id, peer_id : str
+        Who shares with whom.
+    k : int
+        Items wanted.
+    at_us : int
+        The instant of the request.
+    """
+
+    user_id: str
+    peer_id: str
+    k: int
+    at_us: int
+
+
+@dataclass(frozen=True)
+class SharedItem:
+    """One item to share."""
+
+    item_id: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class ShareItemsAnswer:
+    """Items to share with a friend, best first; ``held`` is for operators alone."""
+
+    items: tuple[SharedItem, ...]
+    held: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class PromptQuery:
+    """A question whether to ask somebody now to share an item.
+
+    Parameters
+    ----------
+    user_id, item_id : str
+        Who would share what.
+    surface : str
+        Where the prompt would be shown: one of ``recsys.guards.SURFACES``.
+    at_us : int
+        The instant of the request.
+    """
+
+    user_id: str
+    item_id: str
+    surface: str
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A chance with a 95 % interval."""
+
+    p: float
+    low: float
+    high: float
+
+
+PromptWhy = Literal[
+    "likely", "allowed", "surface", "consent", "unknown_item", "not_sold", "quiet", "capped",
+    "ignored", "unlikely",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PromptAnswer:
+    """Whether to show a prompt.
+
+    Parameters
+    ----------
+    show : bool
+        Show it; it counts as shown from now on.
+    why : str
+        ``likely`` or ``allowed``; or what speaks against it: ``surface``, ``consent``,
+        ``unknown_item``, ``not_sold``, ``quiet``, ``capped``, ``ignored``, ``unlikely``.
+    next_us : int or None
+        When it may be asked at the earliest; None: now, or time alone does not mend it.
+    chance : Chance or None
+        Of sharing; None: unknown.
+    degraded : tuple of str
+        ``propensity``: nothing was learned yet.
+    """
+
+    show: bool
+    why: PromptWhy
+    next_us: int | None
+    chance: Chance | None = None
     degraded: tuple[str, ...] = ()
 
 

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 CHANNEL = "share"
 """Of the contact ledger."""
 
+STAFF = "staff"
+"""The type of tie between staff and their contacts."""
+
 SPARE = 100
 """How many more than wanted are looked at where some are at their caps."""
 
@@ -76,16 +79,11 @@ class Sharing:
             return ShareAnswer((), held_back=0)
         reading = Reading(state, query.at_us, self.zone)
         found = self._candidates(reading, query, people)
-        calm = guards.quiet(query.at_us, self.zone)
-        may = guards.proposable(found.states, reading, found.names)
-        willing = [
-            name
-            for i, name in enumerate(found.names)
-            if may[i] and not (calm and i >= found.near)  # strangers are not disturbed at night
-        ]
-        held_back = len(found.names) - len(willing)
+        why = self._held(found, reading)
+        held = {name: reason for name, reason in zip(found.names, why, strict=True) if reason}
+        willing = [name for name in found.names if name not in held]
         if not willing:
-            return ShareAnswer((), held_back=held_back)
+            return ShareAnswer((), len(held), held=tuple(held.items()))
         raw = frame.online(
             reading, willing, found.states, self.parts.items, query.item_id, found.beyond
         )
@@ -97,13 +95,23 @@ class Sharing:
             names = [willing[i] for i in best]
             listed = set(ledger.reserve(query.user_id, names, CHANNEL, query.at_us, query.k))
             last = max((n for n, name in enumerate(names) if name in listed), default=len(best) - 1)
-            held_back += sum(name not in listed for name in names[: last + 1])
+            held |= {name: "capped" for name in names[: last + 1] if name not in listed}
             best = [i for i in best if willing[i] in listed]
         targets = tuple(
-            ShareTarget("person", willing[i], float(scores[i]), self._reasons(raw, i, query))
+            ShareTarget(
+                _kind(state, willing[i]), willing[i], float(scores[i]),
+                self._reasons(raw, i, query),
+            )
             for i in best[: query.k]
-        )
-        return ShareAnswer(targets, held_back, degraded)
+        )  # fmt: skip
+        return ShareAnswer(targets, len(held), degraded, tuple(held.items()))
+
+    def _held(self, found: "_Found", reading: Reading) -> list[str | None]:
+        """Why each candidate may not be proposed now; strangers are not disturbed at night."""
+        why = guards.held(found.states, reading, found.names)
+        if guards.quiet(reading.at_us, self.zone):
+            why[found.near :] = [reason or "quiet" for reason in why[found.near :]]
+        return why
 
     def _candidates(self, reading: Reading, query: ShareQuery, people: People) -> "_Found":
         """Near, two steps away, suited: by id within each, as in training."""
@@ -151,6 +159,11 @@ class Sharing:
         if not found:
             found.append(Reason("may_like"))
         return tuple(found)
+
+
+def _kind(state: State, name: str) -> str:
+    """A contact of staff, or a person."""
+    return "contact" if state.ties.get(name) == STAFF else "person"
 
 
 @dataclass(frozen=True)

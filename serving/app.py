@@ -52,6 +52,16 @@ ROUTES: tuple[Route, ...] = (
         problems=("unknown-group-buy", *ANSWERING), queued=True, about=sharing.about,
     ),
     Route(
+        "POST", "/v1/share-items", sharing.share_items, so.ShareItemsReply,
+        "What to share with a friend.", asks=so.ShareItemsRequest, problems=ANSWERING, queued=True,
+        about=sharing.about,
+    ),
+    Route(
+        "POST", "/v1/share-prompts/decide", sharing.decide, so.PromptReply,
+        "Whether to show somebody a prompt to share an item now.", asks=so.PromptRequest,
+        problems=ANSWERING, queued=True, about=sharing.about,
+    ),
+    Route(
         "POST", "/v1/events", events.events, s.EventsReply,
         "Take a batch of events; answered after the accepted ones are durable.",
         asks=s.EventsRequest, status=202, problems=STORE, about=events.about,

@@ -153,6 +153,14 @@ class Client(_Calls):
         """Ask whom to share an item with."""
         return self._ask(_Call("POST", "/v1/share-targets", so.ShareReply, asked))
 
+    def share_items(self, asked: so.ShareItemsRequest) -> so.ShareItemsReply:
+        """Ask what to share with a friend."""
+        return self._ask(_Call("POST", "/v1/share-items", so.ShareItemsReply, asked))
+
+    def share_prompt(self, asked: so.PromptRequest) -> so.PromptReply:
+        """Ask whether to show a prompt to share now."""
+        return self._ask(_Call("POST", "/v1/share-prompts/decide", so.PromptReply, asked))
+
     def open_groups(self, asked: so.PersonRequest) -> so.OpenGroupsReply:
         """Ask which group buys somebody may join."""
         return self._ask(_Call("POST", "/v1/group-buys/open", so.OpenGroupsReply, asked))
@@ -249,6 +257,14 @@ class AsyncClient(_Calls):
     async def share_targets(self, asked: so.ShareRequest) -> so.ShareReply:
         """Ask whom to share an item with."""
         return await self._ask(_Call("POST", "/v1/share-targets", so.ShareReply, asked))
+
+    async def share_items(self, asked: so.ShareItemsRequest) -> so.ShareItemsReply:
+        """Ask what to share with a friend."""
+        return await self._ask(_Call("POST", "/v1/share-items", so.ShareItemsReply, asked))
+
+    async def share_prompt(self, asked: so.PromptRequest) -> so.PromptReply:
+        """Ask whether to show a prompt to share now."""
+        return await self._ask(_Call("POST", "/v1/share-prompts/decide", so.PromptReply, asked))
 
     async def open_groups(self, asked: so.PersonRequest) -> so.OpenGroupsReply:
         """Ask which group buys somebody may join."""

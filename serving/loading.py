@@ -30,7 +30,11 @@ from recsys.query import (
     GroupsAnswer,
     LaunchAnswer,
     People,
+    PromptAnswer,
+    PromptQuery,
     ShareAnswer,
+    ShareItemsAnswer,
+    ShareItemsQuery,
     ShareQuery,
 )
 from serving.compiling import INTERPRETED, Ranker, compile_all
@@ -90,6 +94,22 @@ class KnowsGroups(Protocol):
         ...
 
 
+class ChoosesItems(Protocol):
+    """What the route of items to share needs; ``recsys.share_items.ShareItems`` is one."""
+
+    def recommend(self, query: ShareItemsQuery, people: People) -> ShareItemsAnswer:
+        """Answer with items to share with a friend."""
+        ...
+
+
+class Prompts(Protocol):
+    """What the route of share prompts needs; ``recsys.prompting.Prompting`` is one."""
+
+    def decide(self, query: PromptQuery, people: People, ledger: Ledger) -> PromptAnswer:
+        """Answer whether to show a prompt now."""
+        ...
+
+
 @dataclass(frozen=True)
 class Models:
     """One bundle and the capabilities made of it.
@@ -102,7 +122,7 @@ class Models:
         The instant its data reaches up to.
     references : References
         Population statistics for portraits.
-    feed, sharing, group_buys : Recommends, FindsTargets, KnowsGroups
+    feed, sharing, group_buys, share_items, prompting : Recommends, FindsTargets, …
         The capabilities.
     overlay : Overlay
         Keeps the bundle's items as they are now.
@@ -116,6 +136,8 @@ class Models:
     feed: Recommends
     sharing: FindsTargets
     group_buys: KnowsGroups
+    share_items: ChoosesItems
+    prompting: Prompts
     overlay: Overlay
     rankers: tuple[Ranker, ...] = ()
 
@@ -148,6 +170,8 @@ class Models:
         from recsys.feed import Feed
         from recsys.groupbuy import GroupBuying
         from recsys.policy import USUAL
+        from recsys.prompting import Prompting
+        from recsys.share_items import ShareItems
         from recsys.sharing import Sharing
 
         bundle = Bundle.open(path)
@@ -166,6 +190,8 @@ class Models:
             feed=feed,
             sharing=Sharing(bundle),
             group_buys=GroupBuying(bundle),
+            share_items=ShareItems(bundle, feed),
+            prompting=Prompting(bundle),
             overlay=Overlay(feed.items, bundle.as_of_us),
             rankers=bundle.parts.rankers,
         )

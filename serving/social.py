@@ -2,11 +2,15 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from recsys.query import PromptWhy
 from serving.schemas import Answer, Asked, Id, Instant, Many, ReasonGiven, ReasonText, Yuan
 
 # ── sharing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+Surface = Literal["app", "h5", "mini_program", "wechat", "moments", "wecom", "oa", "sms", "push"]
 
 
 class ShareRequest(Asked):
@@ -20,9 +24,7 @@ class ShareRequest(Asked):
     item_id: Id
     k: Many = 10
     purpose: Literal["share", "group_buy", "bargain", "tip", "question"] = "share"
-    surface: Literal[
-        "app", "h5", "mini_program", "wechat", "moments", "wecom", "oa", "sms", "push"
-    ] = "app"
+    surface: Surface = "app"
     group_buy_id: Id | None = None
 
 
@@ -35,12 +37,76 @@ class ShareTargetGiven(Struct):
     reasons: list[ReasonGiven]
 
 
+class HeldBack(Struct):
+    """Somebody who may not be asked now, and why."""
+
+    id: str
+    why: str
+
+
 class ShareReply(Answer):
-    """Whom to share with, best first; ``held_back`` others may not be asked now."""
+    """Whom to share with, best first; ``held_back`` others may not be asked now.
+
+    ``held`` says who they are and why, to admin keys alone: it would tell the sharer.
+    """
 
     degraded: tuple[str, ...]
     targets: list[ShareTargetGiven]
     held_back: int
+    held: list[HeldBack] | UnsetType = UNSET
+
+
+class ShareItemsRequest(Asked):
+    """Asks what to share with one friend."""
+
+    user_id: Id
+    peer_id: Id
+    k: Many = 10
+
+
+class ShareItemGiven(Struct):
+    """One item to share."""
+
+    item_id: str
+    score: float
+    reasons: list[ReasonGiven]
+
+
+class ShareItemsReply(Answer):
+    """What to share with a friend, best first; ``held`` as in share targets."""
+
+    items: list[ShareItemGiven]
+    held: list[HeldBack] | UnsetType = UNSET
+
+
+class PromptRequest(Asked):
+    """Asks whether to show somebody a prompt to share an item now."""
+
+    user_id: Id
+    item_id: Id
+    surface: Surface = "app"
+
+
+class ChanceGiven(Struct):
+    """A chance with a 95 % interval."""
+
+    p: float
+    low: float
+    high: float
+
+
+class PromptReply(Answer):
+    """Whether to show a prompt, and why; one that may be shown counts as shown.
+
+    ``next_allowed_at`` is null where it may be shown now, or where time alone does not mend it.
+    ``propensity`` is the chance that somebody who looks at the item shares it within a day.
+    """
+
+    show: bool
+    why: PromptWhy
+    next_allowed_at: str | None
+    propensity: ChanceGiven | None
+    degraded: tuple[str, ...]
 
 
 # ── group buys ────────────────────────────────────────────────────────────────────────────────────

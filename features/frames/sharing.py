@@ -32,12 +32,18 @@ def _log(name: str) -> Formula:
 
 
 def _days_since(name: str) -> Formula:
-    return lambda raw: np.log1p(np.maximum(raw["at_us"] - raw[name], 0.0) / DAY_US)
+    """Never is longest ago, so that a first time is an approach like any other."""
+    return lambda raw: np.log1p(np.maximum(raw["at_us"] - np.nan_to_num(raw[name]), 0.0) / DAY_US)
 
 
 def _of_all(name: str) -> Formula:
     """Part of the sharer's whole that this peer makes up."""
     return lambda raw: raw[name] / np.maximum(raw[f"sum.{name}"], 1e-9)
+
+
+def _over(whole: str, part: str) -> Formula:
+    """What is left of a whole without a part."""
+    return lambda raw: np.log1p(np.maximum(raw[whole] - raw[part], 0.0))
 
 
 def _place(name: str) -> Formula:
@@ -67,7 +73,7 @@ COLUMNS: Mapping[str, Formula] = {
     "pair.opened_by_30": _log("pair.opened_by_30"),
     "pair.opened_by": _log("pair.opened_by"),
     "pair.opened_30": _log("pair.opened_30"),
-    "pair.shared_30": _log("pair.shared_30"),
+    "pair.unopened_30": _over("pair.shared_30", "pair.opened_by_30"),
     "pair.together_90": _log("pair.together_90"),
     "pair.together_by_90": _log("pair.together_by_90"),
     "pair.since_opened_by": _days_since("pair.last_opened_by"),
@@ -93,16 +99,15 @@ COLUMNS: Mapping[str, Formula] = {
     "peer.opens_place_7": _place("user.opens_7"),
     "peer.opens_place_30": _place("user.opens_30"),
     "peer.opened_place": _place("user.last_opened"),
-    "peer.received_30": _log("user.received_30"),
+    "peer.unopened_30": _over("user.received_30", "user.opens_30"),
     "peer.shares_30": _log("user.shares_30"),
     "peer.active": _log("user.interest_30"),
     "peer.since_active": _days_since("user.last_active"),
-    "peer.hour": _share("hour.active_30", "user.active_30"),
+    "peer.hour": _log("hour.active_30"),
     "peer.category_30": _log("category.interest_30"),
     "peer.category_1": _log("category.interest_1"),
     "peer.category_since": _days_since("category.last"),
     "peer.category_place": _place("category.interest_30"),
-    "peer.category_part": _share("category.interest_30", "user.interest_30"),
     "peer.brand_30": _log("brand.interest_30"),
     "peer.shop_30": _log("shop.interest_30"),
     "peer.item_30": _log("touch.interest_30"),
@@ -111,13 +116,35 @@ COLUMNS: Mapping[str, Formula] = {
 }
 """The share ranker's columns in order, each with its formula."""
 
+RISING = frozenset({
+    "pair.opened_by_7", "pair.opened_by_30", "pair.opened_by", "pair.together_by_90", "pair.part_7",
+    "pair.part_30", "pair.part", "pair.of_peers_opens", "around.near", "around.near_part",
+    "peer.opens_1", "peer.opens_7", "peer.opens_30", "peer.active", "peer.hour",
+    "peer.category_30", "peer.category_1", "peer.brand_30", "peer.shop_30",
+})  # fmt: skip
+"""Columns that never lower a score by rising: what an opening adds to."""
+
+FALLING = frozenset({
+    "pair.unopened_30", "pair.since_opened_by", "pair.place_7", "pair.place_30", "pair.place",
+    "pair.place_last", "around.near_place", "peer.unopened_30", "peer.since_opened",
+    "peer.opens_place_7", "peer.opens_place_30", "peer.opened_place", "peer.since_active",
+    "peer.category_since", "peer.category_place",
+})  # fmt: skip
+"""Columns that never raise a score by rising: what an unopened share adds to."""
+
+
+def directions() -> list[int]:
+    """1 for each column that may only raise a score, −1 that may only lower it, else 0."""
+    return [(name in RISING) - (name in FALLING) for name in COLUMNS]
+
+
 _PAIR = frozenset({
     "pair.opened_by_7", "pair.opened_by_30", "pair.opened_by", "pair.opened_30", "pair.shared_30",
     "pair.together_90", "pair.together_by_90", "pair.last_opened_by",
 })  # fmt: skip
 _PEER = frozenset({
     "user.opens_1", "user.opens_7", "user.opens_30", "user.last_opened", "user.received_30",
-    "user.shares_30", "user.interest_30", "user.active_30", "user.last_active",
+    "user.shares_30", "user.interest_30", "user.last_active",
 })  # fmt: skip
 _TASTE: Mapping[Key, frozenset[str]] = {
     Key.CATEGORY: frozenset({"category.interest_30", "category.interest_1", "category.last"}),

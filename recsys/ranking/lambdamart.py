@@ -125,8 +125,20 @@ class LambdaMart(boosting.Forest):
         columns: Sequence[str],
         config: LambdaMartConfig = LambdaMartConfig(),
         seed: int = 0,
+        directions: Sequence[int] | None = None,
     ) -> Self:
         """Grow trees.
+
+        Parameters
+        ----------
+        train, valid : Groups
+            What teaches, and what says when to stop, if anything.
+        columns : sequence of str
+            Names of the columns.
+        config, seed : LambdaMartConfig, int
+            How trees grow, and from where chance begins.
+        directions : sequence of int, optional
+            1 for each column by which a score may only rise, −1 by which it may only fall, 0 free.
 
         Raises
         ------
@@ -149,9 +161,10 @@ class LambdaMart(boosting.Forest):
         if valid is not None and np.any(valid.labels > 0):
             sets = [data.create_valid(valid.rows, valid.labels, group=valid.sizes)]
             callbacks = [lightgbm.early_stopping(config.patience, verbose=False)]
-        booster = lightgbm.train(
-            config.parameters(seed), data, config.rounds, valid_sets=sets, callbacks=callbacks
-        )
+        given = config.parameters(seed)
+        if directions is not None:
+            given["monotone_constraints"] = list(directions)
+        booster = lightgbm.train(given, data, config.rounds, valid_sets=sets, callbacks=callbacks)
         return cls(booster, columns)
 
     def score(self, rows: Rows) -> npt.NDArray[np.float64]:

@@ -13,8 +13,12 @@ def sent(days: float, peer: str = "f"):
 
 
 def proposable(*events, name: str = "f") -> bool:
+    return held(*events, name=name) is None
+
+
+def held(*events, name: str = "f") -> str | None:
     known = Crowd(*events).known
-    return guards.proposable(known, Reading(known.get("u", State()), NOW, ZONE), [name])[0]
+    return guards.held(known, Reading(known.get("u", State()), NOW, ZONE), [name])[0]
 
 
 def test_two_unopened_shares_may_be_bad_luck_three_are_an_answer():
@@ -62,3 +66,16 @@ def test_each_surface_allows_what_its_rules_allow():
         assert not guards.allowed(surface, "bargain")
         assert guards.allowed(surface, "share")
     assert not any(guards.allowed("sms", purpose) for purpose in guards.PURPOSES)
+
+
+def test_operators_are_told_why():
+    assert held(did("f", "Sharer Muted", peer_id="u")) == "muted"
+    assert held(opened("f", "u"), gave("f", "")) == "refused"
+    assert held(sent(3), sent(4), sent(5)) == "ignored"
+
+
+def test_nobody_is_asked_by_one_sharer_more_often_than_is_good():
+    answered = [[sent(1 + n / 2), opened("f", "u", days=1 + n / 2)] for n in range(20)]
+    flat = [event for pair in reversed(answered) for event in pair]
+    assert held(*flat) == "often"
+    assert held(*flat[2:]) is None

@@ -3,12 +3,15 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.clock import HOUR_US
 from features.frames.sharing import COLUMNS
+from features.ids import IdMap
+from recsys.people.audience import LATEST, Audience
 from recsys.query import ShareAnswer, ShareQuery
 from recsys.sharing import Sharing, fallback
 from tests.recsys.crowds import NOW, Crowd, befriended, bundle, did, gave, opened, viewed
@@ -186,3 +189,37 @@ def test_strangers_are_not_disturbed_at_night(share):
     crowd = Crowd(opened("f", "u", days=2), opened("g", "f", days=2))
     answer = share.targets(asked(), crowd)
     assert (names(answer), answer.held_back) == (["f"], 1)
+
+
+def test_operators_are_told_who_is_held_back_and_why(share):
+    crowd = Crowd(opened("m", "u"), opened("f", "u"), did("m", "Sharer Muted", peer_id="u"))
+    assert share.targets(asked(), crowd, Book("f")).held == (("m", "muted"), ("f", "capped"))
+
+
+def test_contacts_of_staff_are_called_so(share):
+    tie = did("u", "Tie Created", peer_id="c", reason="staff", days=9)
+    answer = share.targets(asked(), Crowd(tie, befriended("u", "f")))
+    assert {one.id: one.kind for one in answer.targets} == {"c": "contact", "f": "person"}
+
+
+def test_a_friend_who_left_is_not_proposed(share):
+    tied = befriended("u", "f")
+    left = did("u", "Tie Removed", peer_id="f", reason="friend", days=1)
+    assert share.targets(asked(), Crowd(tied, left)).targets == ()
+
+
+def test_a_link_that_the_sharer_opened_tells_nothing(share):
+    crowd = Crowd(opened("u", "u"), opened("u", "u"), opened("f", "u"))
+    assert names(share.targets(asked(), crowd)) == ["f"]
+
+
+def test_who_knows_nobody_is_shown_whom_the_item_may_suit(tmp_path):
+    parts = shops.parts()
+    people = IdMap.of(["a", "refused"])
+    tea = np.full((2, LATEST), -1)
+    tea[parts.items.names["category"].code("tea")][:2] = [0, 1]
+    made = bundle(tmp_path, replace(parts, audience=Audience(people, {"category": tea})))
+    crowd = Crowd(viewed("a", "i0"), gave("refused", "personalize"))
+    answer = Sharing(made).targets(replace(asked(), at_us=NOON), crowd)
+    assert [(one.id, one.reasons[0].code) for one in answer.targets] == [("a", "may_like")]
+    assert answer.held == (("refused", "refused"),)

@@ -10,11 +10,12 @@ import httpx
 import numpy as np
 import pytest
 
-from features.clock import parse_instant
+from features.clock import HOUR_US, parse_instant
 from features.home import Home
 from features.references import References
 from features.store import Item, open_store
 from recsys.query import (
+    Chance,
     FeedAnswer,
     FeedItem,
     FeedQuery,
@@ -25,8 +26,13 @@ from recsys.query import (
     LaunchItem,
     OpenGroup,
     People,
+    PromptAnswer,
+    PromptQuery,
     Reason,
     ShareAnswer,
+    SharedItem,
+    ShareItemsAnswer,
+    ShareItemsQuery,
     ShareQuery,
     ShareTarget,
 )
@@ -98,6 +104,26 @@ class Boards:
         return self.SAID
 
 
+class Gifts:
+    """Has i0, i1, … to share with anybody but m, who muted."""
+
+    def recommend(self, query: ShareItemsQuery, people: People) -> ShareItemsAnswer:
+        if query.peer_id == "m":
+            return ShareItemsAnswer((), (("m", "muted"),))
+        reasons = (Reason("may_like"),)
+        return ShareItemsAnswer(tuple(SharedItem(f"i{n}", 1.0, reasons) for n in range(query.k)))
+
+
+class Prompts:
+    """Prompts in the app alone, once an hour."""
+
+    def decide(self, query: PromptQuery, people: People, ledger) -> PromptAnswer:
+        chance = Chance(0.2, 0.1, 0.3)
+        if query.surface == "app":
+            return PromptAnswer(True, "likely", None, chance)
+        return PromptAnswer(False, "capped", query.at_us + HOUR_US, chance, ("propensity",))
+
+
 class Shelf:
     """Items that remember what they were told."""
 
@@ -127,7 +153,17 @@ def settings(tmp_path: Path) -> Settings:
 def models() -> Models:
     as_of = parse_instant("2026-06-18T00:00:00+08:00")
     overlay = Overlay(Shelf(), as_of)
-    return Models("cafe0123", as_of, References.empty(), Ladder(), Friends(), Boards(), overlay)
+    return Models(
+        "cafe0123",
+        as_of,
+        References.empty(),
+        Ladder(),
+        Friends(),
+        Boards(),
+        Gifts(),
+        Prompts(),
+        overlay,
+    )
 
 
 @pytest.fixture

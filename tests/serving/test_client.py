@@ -34,6 +34,8 @@ def test_every_call_is_answered_in_its_type(ask: Callable[..., Any], event: Even
     item = s.ItemRequest(item_id="i/1", price="9.90", stock=3)
     calls: list[tuple[type, str, tuple[Any, ...], dict[str, Any]]] = [
         (s.FeedReply, "feed", (s.FeedRequest(user_id="u1", k=2),), {}),
+        (so.ShareItemsReply, "share_items", (so.ShareItemsRequest(user_id="u", peer_id="f"),), {}),
+        (so.PromptReply, "share_prompt", (so.PromptRequest(user_id="u", item_id="i"),), {}),
         (so.OpenGroupsReply, "open_groups", (so.PersonRequest(user_id="u1"),), {}),
         (so.LaunchReply, "launches", (so.PersonRequest(user_id="u1", k=3),), {}),
         (so.ShareReply, "share_targets", (so.ShareRequest(user_id="u1", item_id="i1"),), {}),

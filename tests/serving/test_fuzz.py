@@ -26,7 +26,13 @@ from serving.overlay import Overlay
 from serving.resources import Resources
 from serving.settings import Settings
 from tests.features.histories import keep
-from tests.serving.conftest import Boards, Friends, Ladder, Shelf, StillClock
+from tests.serving.conftest import (
+    Boards,
+    Friends,
+    Ladder,
+    Shelf,
+    StillClock,
+)
 
 CASES = int(os.environ.get("HUOREN_FUZZ_CASES", "200"))
 
