@@ -68,7 +68,7 @@ class TrainConfig:
     feed: LambdaMartConfig = field(default_factory=LambdaMartConfig)
     sharing: LambdaMartConfig = field(
         default_factory=lambda: LambdaMartConfig(
-            min_data_in_leaf=50, num_leaves=15, truncation=10, eval_at=5
+            min_data_in_leaf=50, num_leaves=15, truncation=10, eval_at=5, patience=100
         )
     )
 

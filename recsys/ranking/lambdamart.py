@@ -163,7 +163,10 @@ class LambdaMart(boosting.Forest):
             callbacks = [lightgbm.early_stopping(config.patience, verbose=False)]
         given = config.parameters(seed)
         if directions is not None:
-            given["monotone_constraints"] = list(directions)
+            given |= {
+                "monotone_constraints": list(directions),
+                "monotone_constraints_method": "advanced",  # the usual one forbids more than need be
+            }
         booster = lightgbm.train(given, data, config.rounds, valid_sets=sets, callbacks=callbacks)
         return cls(booster, columns)
 
