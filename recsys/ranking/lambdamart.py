@@ -165,7 +165,7 @@ class LambdaMart(boosting.Forest):
         if directions is not None:
             given |= {
                 "monotone_constraints": list(directions),
-                "monotone_constraints_method": "advanced",  # the usual one forbids more than need be
+                "monotone_constraints_method": "advanced",  # "basic" forbids more than need be
             }
         booster = lightgbm.train(given, data, config.rounds, valid_sets=sets, callbacks=callbacks)
         return cls(booster, columns)
