@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
@@ -203,8 +204,9 @@ def build(resources: Resources) -> Starlette:
 
 @cache
 def document() -> dict[str, Any]:
-    """OpenAPI document of all routes."""
-    return openapi.document(ROUTES)
+    """OpenAPI document of all routes, as JSON says it: lists are lists."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(openapi.document(ROUTES)))
+    return plain
 
 
 def _starlette(route: Route, resources: Resources) -> StarletteRoute:
