@@ -1,8 +1,8 @@
 """The feature job as SQL, for a warehouse that runs it itself.
 
-The statements come from the same expressions as everything else: facts first, then one table for
-each kind of key. They read tables ``events``, ``items`` and ``users`` with the columns of
-``features.tables``.
+The statements come from the same expressions as everything else: which ids are one person, facts,
+then one table for each kind of key. They read tables ``events``, ``items`` and ``users`` with the
+columns of ``features.tables``.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.sql import compilers
 
-from features import batch
+from features import batch, linking
+from features import columns as c
 from features.clock import BusinessZone, format_instant, parse_instant
 from features.counters import Key
 from features.errors import UnknownName
@@ -71,8 +72,8 @@ def script(dialect: str, at_us: int, zone: BusinessZone) -> str:
     """
     parts = [
         f"-- Counters as of {format_instant(at_us)}, days and hours of {zone.name}, "
-        f"in {dialect} SQL.\n-- Reads the tables events, items, users, makes {PREFIX}facts and "
-        f"{PREFIX}<key>.\n-- Rows before {SINCE} may fall on another hour.",
+        f"in {dialect} SQL.\n-- Reads the tables events, items, users; makes {PREFIX}persons, "
+        f"{PREFIX}facts and {PREFIX}<key>.\n-- Rows before {SINCE} may fall on another hour.",
         *(
             f"DROP TABLE IF EXISTS {name};\n\n{statement}"
             for name, statement in statements(dialect, at_us, zone)
@@ -86,13 +87,20 @@ def statements(dialect: str, at_us: int, zone: BusinessZone) -> Iterator[tuple[s
 
     Examples
     --------
-    >>> [name for name, _ in statements("duckdb", 0, BusinessZone())][:3]
+    >>> [name for name, _ in statements("duckdb", 0, BusinessZone())][-12:-9]
     ['huoren_facts', 'huoren_user', 'huoren_item']
     """
     if dialect not in DIALECTS:
         raise UnknownName.among("dialect", dialect, DIALECTS)
     events, items, users = map(_table, (EVENTS, ITEMS, USERS))
-    told = batch.counted(events.filter(events.at_us < at_us))
+    before = events.filter(events.at_us < at_us)
+    made = before
+    for word, make in linking.stages(before):
+        name, query = f"{PREFIX}{word}", make(made)
+        yield name, _make(dialect, name, query)
+        made = ibis.table(query.schema(), name=name)
+    told = linking.resolved(batch.counted(before), made, c.USER, c.PEER)
+    users = linking.first_of(users.select(c.USER, c.VALID_FROM, c.CITY_TIER), made)
     low_us = parse_instant(SINCE)
     rows = facts(told, items, users, zone, low_us, max(at_us, low_us), batch.TIERED)
     name = f"{PREFIX}facts"
