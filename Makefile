@@ -68,7 +68,8 @@ soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak $(ARGS)
 	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
 
-docs: $(READY)   ## rewrite the tables of docs/ that repeat declarations
+docs: $(READY)   ## rewrite what docs/ repeats of declarations, figures and the tour
+	$(BIN)/python docs/tour.py
 	$(BIN)/python docs/generate.py
 
 lock: $(READY)   ## renew the lock file (names, versions, hashes; no host)

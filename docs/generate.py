@@ -197,6 +197,18 @@ def accuracy(path: Path) -> str:
     return f"{head}\n\n{lines}"
 
 
+def tour(path: Path) -> str:
+    """What the shell answered to the questions of ``docs/tour.py``."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    parts = [f"`{name}`\n\n```yaml\n{text}```" for name, text in told["files"].items()]
+    for number, one in enumerate(told["told"], 1):
+        lines = [f"### {number}. {one['question']}"]
+        asked = one["commands"]
+        lines += [f"```\n$ {each['command']}\n{each['output']}\n```" for each in asked]
+        parts.append("\n\n".join(lines))
+    return "\n\n".join(parts)
+
+
 def _measure(row: dict[str, Any], name: str) -> str:
     """A measure, with its interval where it has one.
 
@@ -241,6 +253,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "counters": counters,
     "events": events,
     "routes": routes,
+    "tour segments": partial(tour, HERE / "tour" / "segments.json"),
     **{
         f"figures {path.stem}": partial(
             accuracy if path.stem.startswith("accuracy-") else figures, path

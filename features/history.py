@@ -86,6 +86,7 @@ class History:
         connection = duckdb.connect(
             config={"threads": THREADS, "memory_limit": MEMORY, "temp_directory": str(spill)}
         )
+        connection.execute("SET enable_progress_bar = false")  # it would stand in what is printed
         sources = {}
         for name, kind in TABLES.items():
             files = self._event_files(start_us, end_us) if name == "events" else self.files(name)

@@ -103,13 +103,24 @@ def accuracy(
 def segments(
     users: Annotated[int, typer.Option(help="People with portraits.")] = 1_000_000,
     events: Annotated[int, typer.Option(help="What they did within 90 days.")] = 50_000_000,
+    keep: Annotated[
+        Path | None, typer.Option(help="Make the home there, or measure on the one made there.")
+    ] = None,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="With --keep: make the home and stop.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Count segments exactly: by tags, by what people did, by whom they are tied to."""
     from training.bench import report
-    from training.bench.segments.run import rows
+    from training.bench.segments.run import made, rows
 
-    report.show(report.measured("segments", lambda: list(rows(users, events))), as_json=as_json)
+    if generate and keep:
+        made(keep, users, events)
+        return
+    report.show(
+        report.measured("segments", lambda: list(rows(users, events, keep))), as_json=as_json
+    )
 
 
 @app.command()

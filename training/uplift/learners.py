@@ -21,8 +21,11 @@ from features.errors import UnknownName
 from recsys.boosting import Trees, TreesConfig
 from training.uplift.trial import Floats, Trial
 
-LEARNERS = ("s", "t", "x", "dr", "line")
-"""Names of the learners."""
+LEARNERS = ("s", "t", "x", "dr")
+"""Names of the learners that are trees from end to end."""
+
+LINE = "line"
+"""The one that ends in a straight line."""
 
 PLAIN = TreesConfig(objective="regression")
 """LightGBM as it comes."""
@@ -124,7 +127,7 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     Parameters
     ----------
     name : str
-        One of ``LEARNERS``.
+        One of ``LEARNERS``, or ``LINE``.
     trial : Trial
         People to learn from.
     config : TreesConfig
@@ -141,7 +144,7 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     from econml.metalearners import SLearner, TLearner, XLearner
 
     grown = Grown(config, seed)
-    whole = _Straight.of(trial.rows) if name == "line" else _Below.of(trial.rows)
+    whole = _Straight.of(trial.rows) if name == LINE else _Below.of(trial.rows)
     given: dict[str, Any] = {"X": whole(trial.rows)}
     learner: Any
     match name:
@@ -157,14 +160,14 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
                 random_state=seed,
             )  # fmt: skip
             given["W"] = trial.propensity[:, None]
-        case "line":
+        case _ if name == LINE:
             learner = NonParamDML(
                 model_y=grown, model_t=Lots(), model_final=Line(), discrete_treatment=True, cv=2,
                 random_state=seed,
             )  # fmt: skip
             given |= {"W": trial.propensity[:, None], "sample_weight": _sureness(trial, grown)}
         case _:
-            raise UnknownName.among("learner", name, LEARNERS)
+            raise UnknownName.among("learner", name, (*LEARNERS, LINE))
     learner.fit(trial.outcome, trial.treated.astype(int), **given)
     return lambda rows: np.asarray(learner.effect(whole(rows)), dtype=np.float64).ravel()
 
