@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
+from features import plots
 from features.catalogue import CATALOGUE
 from features.counters import Counter, Key
 from features.events import KINDS
@@ -197,6 +199,35 @@ def accuracy(path: Path) -> str:
     return f"{head}\n\n{lines}"
 
 
+STYLE = (
+    "text { font: 12px sans-serif; fill: #555 } .full { fill: #c2410c; opacity: .85 } "
+    ".axis { stroke: #555 } .diagonal { stroke: #a9b4c2; stroke-dasharray: 4 }"
+)
+"""Of pictures that stand alone."""
+
+
+def goals(path: Path) -> str:
+    """What ``huoren bench goals`` found; the calibration of each model is a picture beside it."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    rows = [{k: v for k, v in row.items() if k != "points"} for row in told["rows"]]
+    parts = [figures(path).partition("\n\n")[0]]
+    parts += [
+        table(names, ([_figure(row.get(name)) for name in names] for row in own))
+        for names, own in _alike(rows)
+    ]
+    for row in told["rows"]:
+        if points := row.get("points"):
+            name = f"calibration-{row['goal']}.svg"
+            drawn = plots.calibration(
+                row["goal"], points["predicted"], points["observed"], points["people"]
+            )
+            drawn.set("xmlns", "http://www.w3.org/2000/svg")
+            ET.SubElement(drawn, "style").text = STYLE
+            (HERE / "figures" / name).write_bytes(ET.tostring(drawn, encoding="utf-8"))
+            parts.append(f"![foretold and come, {row['goal']}](figures/{name})")
+    return "\n\n".join(parts)
+
+
 def tour(path: Path) -> str:
     """What the shell answered to the questions of ``docs/tour.py``."""
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -256,7 +287,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "tour segments": partial(tour, HERE / "tour" / "segments.json"),
     **{
         f"figures {path.stem}": partial(
-            accuracy if path.stem.startswith("accuracy-") else figures, path
+            {"accuracy": accuracy, "goals": goals}.get(path.stem.partition("-")[0], figures), path
         )
         for path in sorted((HERE / "figures").glob("*.json"))
     },

@@ -124,6 +124,23 @@ def segments(
 
 
 @app.command()
+def goals(
+    path: Annotated[Path, typer.Argument(help="The folder of the set.")],
+    source: Annotated[str, typer.Option(help="A set that load knows.")] = "complete-journey",
+    goal: Annotated[
+        list[str] | None, typer.Option(help="repurchase, churn, …, coupon; repeat.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Foretell who does something within a window, beside simple orders."""
+    from training.bench import report
+    from training.bench.goals.run import rows
+
+    names = tuple(goal or ("repurchase", "coupon"))
+    report.show(report.measured("goals", lambda: list(rows(source, path, names))), as_json=as_json)
+
+
+@app.command()
 def uplift(
     table: Annotated[
         Path | None, typer.Option(help="The trial, a row for each person: Parquet or CSV.")

@@ -25,7 +25,13 @@ def test_a_basket_is_an_order_with_a_line_for_each_product(tmp_path: Path) -> No
     names = ("age", "income", "household_size", "kids_count")
     told = pa.table({"household_id": [1], **{name: ["x"] for name in names}})
     pq.write_table(told, tmp_path / "demographics.parquet")
+    coupon = {"household_id": [1], "coupon_upc": [7], "campaign_id": [3]}
+    day = {"redemption_date": [datetime(2017, 1, 2)]}
+    pq.write_table(pa.table(coupon | day), tmp_path / "coupon_redemptions.parquet")
     tables = complete_journey.load(tmp_path)
+    redeemed = tables["events"].to_pylist()[2]
+    assert (redeemed["event"], redeemed["coupon_id"]) == ("Coupon Applied", "7")
+    tables["events"] = tables["events"].slice(0, 2)
     first, second = tables["events"].to_pylist()
     assert (first["line"], first["item_id"], second["line"], second["item_id"]) == (0, "5", 1, "6")
     assert first["message_id"] == second["message_id"] == "basket:9"
@@ -39,7 +45,7 @@ def test_a_basket_is_an_order_with_a_line_for_each_product(tmp_path: Path) -> No
 @pytest.mark.bench
 def test_the_public_file_is_as_described(bench_data: Path) -> None:
     tables = complete_journey.load(bench_data / "complete_journey")
-    assert tables["events"].num_rows == 1_469_307 - 8_869
+    assert tables["events"].num_rows == 1_469_307 - 8_869 + 2_102
     assert tables["users"].num_rows == 2_469
     for name, table in tables.items():
         assert table.schema == TABLES[name].schema

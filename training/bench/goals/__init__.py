@@ -1,0 +1,1 @@
+"""Goals foretold on public sets, beside what one would sort by without a model."""
