@@ -284,7 +284,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "counters": counters,
     "events": events,
     "routes": routes,
-    "tour segments": partial(tour, HERE / "tour" / "segments.json"),
+    **{f"tour {path.stem}": partial(tour, path) for path in sorted((HERE / "tour").glob("*.json"))},
     **{
         f"figures {path.stem}": partial(
             {"accuracy": accuracy, "goals": goals}.get(path.stem.partition("-")[0], figures), path

@@ -272,6 +272,7 @@ class SilentReply(Answer):
     persuadable: int | None
     tied: int | None
     by_channel: dict[str, int | None]
+    by_offer: dict[str, int | None]
     model: str
     causal: bool
     verdict: str

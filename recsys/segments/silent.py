@@ -100,6 +100,8 @@ class Silent:
         People; each number is of the ones before it, ``tied`` of those reachable. None where few.
     by_channel : dict of str to int or None
         Asleep and reachable.
+    by_offer : dict of str to int or None
+        Asleep, reachable, and moved by the offer of a past campaign: those with an effect above 0.
     model : str
         What orders the list; empty where nothing has been scored.
     causal : bool
@@ -114,6 +116,7 @@ class Silent:
     persuadable: int | None
     tied: int | None
     by_channel: dict[str, int | None]
+    by_offer: dict[str, int | None]
     model: str
     causal: bool
     verdict: str
@@ -150,7 +153,7 @@ def silent(desk: Desk, asked: Asleep) -> Silent:
     few = told["asleep"] is None
     rows = [] if few else desk.sql(_NAMED, k=asked.k, named=NAMED).to_pylist()
     return Silent(
-        told["asleep"], told["reachable"], told["persuadable"], told["tied"], by_channel, model,
+        told["asleep"], told["reachable"], told["persuadable"], told["tied"], by_channel, _by_offer(desk), model,
         causal, _verdict(model, causal=causal), [_sleeper(row, desk, causal) for row in rows],
     )  # fmt: skip
 
@@ -196,6 +199,19 @@ _NAMED = """
     FROM listed LEFT JOIN last USING (user_id)
     ORDER BY score DESC NULLS LAST, tied DESC, listed.user_id
 """
+
+
+def _by_offer(desk: Desk) -> dict[str, int | None]:
+    """How many of the sleepers each scored campaign's offer would move."""
+    found: dict[str, int | None] = {}
+    for path in sorted((desk.home.root / "scores").glob("uplift.*.parquet")):
+        scores = ibis.to_sql(desk.ground.scores(path.stem), dialect="duckdb")
+        rows = desk.sql(
+            f"SELECT count(*) AS people FROM sleepers JOIN ({scores}) AS offered USING (user_id) "
+            "WHERE len(channels) > 0 AND offered.score > 0"
+        )
+        found[path.stem] = hidden(int(rows["people"][0].as_py()))
+    return found
 
 
 def _best(desk: Desk) -> str:

@@ -53,6 +53,7 @@ def test_an_effect_orders_them_and_ties_are_told(home):
                  "TRUE AS strong")  # fmt: skip
         found = silent(desk, Asleep(channel="mini_program", k=2))
     assert (found.model, found.causal, found.persuadable) == ("uplift.wake", True, 54)
+    assert found.by_offer == {"uplift.wake": 54}
     assert [one.user_id for one in found.people] == ["s59", "s58"]
     assert found.people[0].ties == ["w00"]
     assert found.people[0].reasons[-1][1] == "1 strong ties are awake"
