@@ -153,8 +153,9 @@ def silent(desk: Desk, asked: Asleep) -> Silent:
     few = told["asleep"] is None
     rows = [] if few else desk.sql(_NAMED, k=asked.k, named=NAMED).to_pylist()
     return Silent(
-        told["asleep"], told["reachable"], told["persuadable"], told["tied"], by_channel, _by_offer(desk), model,
-        causal, _verdict(model, causal=causal), [_sleeper(row, desk, causal) for row in rows],
+        told["asleep"], told["reachable"], told["persuadable"], told["tied"], by_channel,
+        _by_offer(desk), model, causal, _verdict(model, causal=causal),
+        [_sleeper(row, desk, causal) for row in rows],
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def goals(
     from training.bench import report
     from training.bench.goals.run import rows
 
-    names = tuple(goal or ("repurchase", "coupon"))
+    names = tuple(goal or ("repurchase", "repurchase.COFFEE", "coupon"))
     report.show(report.measured("goals", lambda: list(rows(source, path, names))), as_json=as_json)
 
 

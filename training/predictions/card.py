@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from features.catalogue import CATALOGUE
 from features.clock import format_instant
-from training import calibration, persons
+from training import calibration
 from training.predictions import quality
-from training.predictions.fit import Fitted
+from training.predictions.fit import Fitted, columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def drivers(fitted: Fitted) -> list[Mapping[str, Any]]:
         return []
     shares = fitted.model.trees.contributions(rows)
     moved = np.abs(shares).mean(axis=0)
-    names = persons.columns()
+    names = columns(fitted.goal)
     best = np.argsort(-moved, kind="stable")[:DRIVERS]
     return [
         {
@@ -103,7 +103,7 @@ def drivers(fitted: Fitted) -> list[Mapping[str, Any]]:
 
 def reasons(fitted: Fitted) -> list[list[str]]:
     """Columns that raise each person's score most, at most ``REASONS``; shape (people,)."""
-    names = np.array(persons.columns())
+    names = np.array(columns(fitted.goal))
     found: list[list[str]] = []
     for start in range(0, len(fitted.rows), _SAMPLE):  # in parts, for the memory of a large cohort
         shares = fitted.model.trees.contributions(fitted.rows[start : start + _SAMPLE])

@@ -46,12 +46,14 @@ def cohort(past: Past, goal: Goal, at_us: int) -> Asked:
         f"""
         SELECT {c.USER} FROM facts WHERE {c.AT} < $at AND {c.USER} IS NOT NULL
         GROUP BY 1 HAVING (len($did) = 0 OR
-            count(*) FILTER (list_contains($did, {c.EVENT}) AND {c.AT} >= $did_us) > 0)
+            count(*) FILTER (list_contains($did, {c.EVENT}) AND {c.AT} >= $did_us
+                             AND ($category = '' OR {c.CATEGORY} = $category)) > 0)
         AND ($idle_us = 0 OR coalesce(
             max({c.AT}) FILTER (list_contains($active, {c.EVENT})), $never) < $at - $idle_us)
         ORDER BY 1
         """,
-        {"at": at_us, "did": list(goal.did), "did_us": did_us, "active": sorted(ACTIVE),
+        {"at": at_us, "category": goal.category, "did": list(goal.did), "did_us": did_us,
+         "active": sorted(ACTIVE),
          "idle_us": round(goal.idle_days * DAY_US), "never": -(2**62)},
     ).fetchall()  # fmt: skip
     users = [str(user) for (user,) in found]
@@ -66,10 +68,11 @@ def outcomes(past: Past, goal: Goal, asked: Asked) -> npt.NDArray[np.bool_]:
         f"""
         SELECT {c.USER}, coalesce(sum(total_fen) FILTER ({c.LINE} = 0), 0)::DOUBLE FROM facts
         WHERE {c.AT} >= $start AND {c.AT} < $end AND list_contains($events, {c.EVENT})
+          AND ($category = '' OR {c.CATEGORY} = $category)
         GROUP BY 1
         """,
         {"start": asked.at_us, "end": asked.at_us + round(goal.days * DAY_US),
-         "events": list(goal.events)},
+         "events": list(goal.events), "category": goal.category},
     ).fetchall()  # fmt: skip
     money = {str(user): float(fen) for user, fen in found}
     least = float(goal.least_fen)

@@ -17,7 +17,7 @@ from recsys.boosting import Trees, TreesConfig
 from training import persons
 from training.calibration import Platt
 from training.past import Past
-from training.predictions import gates
+from training.predictions import gates, hazard
 from training.predictions.cohort import Asked, cohort, outcomes
 from training.predictions.goals import Goal
 
@@ -54,8 +54,20 @@ class Rows:
     def at(cls, past: Past, goal: Goal, at_us: int) -> "Rows":
         """Read them."""
         asked = cohort(past, goal, at_us)
-        rows = persons.rows(past, asked.users, asked.instants)
-        return cls(asked, rows, outcomes(past, goal, asked))
+        return cls(asked, described(past, goal, asked), outcomes(past, goal, asked))
+
+
+def columns(goal: Goal) -> tuple[str, ...]:
+    """Names of what is known of people for a goal."""
+    return (*persons.columns(), *(hazard.COLUMNS if goal.category else ()))
+
+
+def described(past: Past, goal: Goal, asked: Asked) -> Floats:
+    """What is known of a cohort; float64, shape (people, len(columns(goal)))."""
+    rows = persons.rows(past, asked.users, asked.instants)
+    if not goal.category:
+        return rows
+    return np.hstack([rows, hazard.rows(past, goal.category, asked)])
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,16 @@ class Calibrated:
 
     @classmethod
     def fit(
-        cls, rows: Floats, did: Bools, people: Sequence[str], fresh: Bools, seed: int = 0
+        cls,
+        rows: Floats,
+        did: Bools,
+        people: Sequence[str],
+        fresh: Bools,
+        seed: int = 0,
+        names: Sequence[str] = (),
     ) -> "Calibrated":
         """Fit trees, and their calibration on folds of people among the ``fresh`` rows."""
-        names = persons.columns()
+        names = tuple(names) or persons.columns()
         folds = _folds(people, seed)
         outside = np.zeros(len(did))
         for fold in range(FOLDS):
@@ -167,11 +185,11 @@ def fit(
         step()
     before = gates.gates(goal.days, history, *_counts(earlier))
     gates.require(goal.name, before)
-    foretold = _fitted(earlier, seed).probability(recent.rows)
+    foretold = _fitted(earlier, seed, columns(goal)).probability(recent.rows)
     step()
-    model = _fitted([recent, *earlier], seed)
+    model = _fitted([recent, *earlier], seed, columns(goal))
     asked = cohort(past, goal, at_us)
-    rows = persons.rows(past, asked.users, asked.instants)
+    rows = described(past, goal, asked)
     step()
     return Fitted(
         goal, model, recent, foretold, asked, rows, model.probability(rows), found
@@ -188,7 +206,7 @@ def _counts(parts: Sequence[Rows]) -> tuple[int, int]:
     return did, sum(len(part.did) for part in parts) - did
 
 
-def _fitted(parts: Sequence[Rows], seed: int) -> Calibrated:
+def _fitted(parts: Sequence[Rows], seed: int, names: Sequence[str]) -> Calibrated:
     """Fit on windows, the latest first."""
     return Calibrated.fit(
         np.concatenate([part.rows for part in parts]),
@@ -196,6 +214,7 @@ def _fitted(parts: Sequence[Rows], seed: int) -> Calibrated:
         [user for part in parts for user in part.asked.users],
         np.repeat([i == 0 for i in range(len(parts))], [len(part.did) for part in parts]),
         seed,
+        names,
     )
 
 

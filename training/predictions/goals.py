@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +43,8 @@ class Goal:
         The events must bring at least this much money together; 0 for no such condition.
     top_percent : float
         Instead: money among the highest of those who brought any; 0 for no such condition.
+    category : str
+        Events and cohort are those of items of this category; empty for any item.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Goal:
     absent: bool = False
     least_fen: int = 0
     top_percent: float = 0.0
+    category: str = ""
 
     def __post_init__(self) -> None:
         if not self.events:
@@ -103,7 +106,7 @@ PRESETS: Mapping[str, Goal] = MappingProxyType({goal.name: goal for goal in _PRE
 
 
 def named(name: str) -> Goal:
-    """A preset.
+    """A preset; with a category after a dot, such as ``repurchase.COFFEE``, of that category.
 
     Raises
     ------
@@ -118,9 +121,11 @@ def named(name: str) -> Goal:
     Traceback (most recent call last):
     features.errors.UnknownName: unknown goal 'chrun'; next: use one of: churn
     """
-    if name not in PRESETS:
+    preset, _, category = name.partition(".")
+    if preset not in PRESETS:
         raise UnknownName.among("goal", name, PRESETS)
-    return PRESETS[name]
+    goal = PRESETS[preset]
+    return replace(goal, name=name, category=category) if category else goal
 
 
 def read(path: Path) -> Goal:

@@ -19,7 +19,7 @@ from features.ingest.run import ingest_table
 from training import calibration, loaders, persons
 from training.bench.report import Row
 from training.past import opened
-from training.predictions import goals, quality
+from training.predictions import goals, hazard, quality
 from training.predictions.fit import Fitted, fit
 from training.score import end
 
@@ -80,10 +80,12 @@ def judged(fitted: Fitted) -> Iterator[Row]:
     }  # fmt: skip
     columns = list(persons.columns())
     known = {counter.name for counter in of_key(Key.USER)}
-    for method, column, sign in (
-        ("most_orders", "user.orders_180", 1.0), ("last_order", "user.last_order", -1.0),
-    ):  # fmt: skip
-        if column in known:
+    simple = [("most_orders", "user.orders_180", 1.0), ("last_order", "user.last_order", -1.0)]
+    if fitted.goal.category:
+        columns += hazard.COLUMNS
+        simple = [("most_days", "category.days_90", 1.0), ("due", "category.due", 1.0)]
+    for method, column, sign in simple:
+        if column in {*known, *hazard.COLUMNS}:
             values = fitted.backtest.rows[:, columns.index(column)]
             score = np.where(np.isnan(values), -np.inf, sign * values)
             yield {"goal": fitted.goal.name, "method": method, **_measured(score, did)}
