@@ -122,4 +122,5 @@ def test_platt_finds_the_line_that_made_the_outcomes():
     rng = np.random.default_rng(0)
     odds = rng.normal(size=20_000)
     did = rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * odds - 1)))
-    assert fit._platt(odds, did) == pytest.approx((0.5, -1), abs=0.05)
+    found = calibration.Platt.fit(odds, did)
+    assert (found.slope, found.shift) == pytest.approx((0.5, -1), abs=0.05)
