@@ -75,7 +75,7 @@ QUESTIONS = (
     ("Who bought for a baby, and has stopped?", "segment estimate lapsed.yaml"),
     ("Who spent 500 dollars and more in 30 days, and do they come often?",
      "segment overlap spenders.yaml daily.yaml"),
-    ("Is household 1609 among the spenders, and why not?", "segment why spenders.yaml 1609"),
+    ("Is household 1609 among the spenders, and by which condition?", "segment why spenders.yaml 1609"),
     ("Who bought soup, and something against a cold within two weeks after it?",
      "segment estimate soup.yaml"),
     ("Who will buy again within two weeks?", "score repurchase"),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features import columns as c
 from features import events as e
@@ -42,6 +43,9 @@ EACH = 20
 """Times as many people who did not take an item are kept as did, at least ``SOME``."""
 
 SOME = 500
+AT_ONCE = 2_000_000
+"""Rows that are in memory together."""
+
 SHARES = (0.01, 0.05, 0.1, 0.2)
 
 TREES = TreesConfig(
@@ -94,8 +98,9 @@ def fit(desk: Desk, seed: int = 0, step: Callable[[float, str], Any] = lambda *_
     step(0.0, "who took what")
     event, takers = _takers(desk, then)
     rng = np.random.default_rng(seed)
-    suiting.prepare(desk, then)
+    suiting.prepare(desk, then, kept=True)
     pairs, whole = _pairs(desk, takers, then, rng, step)
+    suiting.release(desk)
     learn = pairs.item % 3 > 0
     step(0.8, "learning")
     trees = _grown(pairs.of(learn), seed)
@@ -142,26 +147,37 @@ def _pairs(
     rng: np.random.Generator,
     step: Callable[[float, str], Any],
 ) -> tuple[Pairs, list[int]]:
-    parts, sizes = [], []
-    for number, (item, people) in enumerate(sorted(takers.items())):
-        table = suiting.rows(desk, [item], then)
-        if not table.num_rows:
-            continue
-        took = np.isin(np.array(table[c.USER].to_pylist(), dtype=object), list(people))
-        others = np.flatnonzero(~took)
-        many = min(len(others), max(SOME, EACH * int(took.sum())))
-        kept = rng.choice(others, many, replace=False)
-        chosen = np.sort(np.concatenate([np.flatnonzero(took), kept]))
-        weight = np.where(took[chosen], 1.0, len(others) / max(many, 1))
-        rows = suiting.matrix(table.take(pa.array(chosen)))
-        parts.append(Pairs(np.full(len(chosen), number), rows, took[chosen], weight))
-        sizes.append(table.num_rows)
-        step(0.1 + 0.7 * (number + 1) / len(takers), f"item {number + 1} of {len(takers)}")
-    joined = [
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("item", "rows", "took", "weight")
-    ]
-    return Pairs(*joined), sizes
+    """Rows of a few items at a time, as many as fit into memory."""
+    parts: list[Pairs] = []
+    sizes: list[int] = []
+    items = sorted(takers)
+    many = max(1, AT_ONCE // max(desk.base, 1))
+    for start in range(0, len(items), many):
+        own = items[start : start + many]
+        table = suiting.rows(desk, own, then)
+        for number, item in enumerate(own, start):
+            rows = table.filter(pc.equal(table[c.ITEM], item))
+            if rows.num_rows:
+                parts.append(_sampled(number, rows, takers[item], rng))
+                sizes.append(rows.num_rows)
+        step(0.1 + 0.7 * (start + len(own)) / len(items), f"{start + len(own)} items")
+    return Pairs(
+        np.concatenate([part.item for part in parts]), np.vstack([part.rows for part in parts]),
+        np.concatenate([part.took for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+    ), sizes  # fmt: skip
+
+
+def _sampled(number: int, table: pa.Table, people: set[str], rng: np.random.Generator) -> Pairs:
+    """Who took an item, and some who did not, each standing for others like them."""
+    took = np.isin(np.array(table[c.USER].to_pylist(), dtype=object), list(people))
+    others = np.flatnonzero(~took)
+    many = min(len(others), max(SOME, EACH * int(took.sum())))
+    kept = rng.choice(others, many, replace=False)
+    chosen = np.sort(np.concatenate([np.flatnonzero(took), kept]))
+    weight = np.where(took[chosen], 1.0, len(others) / max(many, 1))
+    rows = suiting.matrix(table.take(pa.array(chosen)))
+    return Pairs(np.full(len(chosen), number), rows, took[chosen], weight)
 
 
 def _grown(pairs: Pairs, seed: int) -> Trees:

@@ -35,7 +35,7 @@ COLUMNS = (
 """Columns of the rows, as their logarithm where they count or weigh."""
 
 
-def prepare(desk: Desk, at_us: int) -> None:
+def prepare(desk: Desk, at_us: int, *, kept: bool = False) -> None:
     """Make the tables that all items share, as of an instant.
 
     Parameters
@@ -43,6 +43,8 @@ def prepare(desk: Desk, at_us: int) -> None:
     desk : Desk
     at_us : int
         Only what came before it is known.
+    kept : bool
+        Read the acts once and keep them, where many items are asked about.
     """
     weights = ", ".join(f"('{name}', {weight})" for name, weight in INTEREST.items() if weight > 0)
     everybody = desk.ground.people.get_name()
@@ -56,7 +58,7 @@ def prepare(desk: Desk, at_us: int) -> None:
         FROM items WHERE {c.VALID_FROM} <= {at_us} GROUP BY {c.ITEM}
     """)
     desk.make(f"""
-        CREATE OR REPLACE TEMP VIEW liked AS
+        CREATE OR REPLACE TEMP {"TABLE" if kept else "VIEW"} liked AS
         WITH weights(event, weight) AS (VALUES {weights})
         SELECT {c.USER}, {c.ITEM}, {c.AT}, {c.PRICE}, event = '{ORDERED}' AS ordered,
             weight * {decay} AS weight
@@ -74,6 +76,12 @@ def prepare(desk: Desk, at_us: int) -> None:
         SELECT {c.ITEM}, any_value(category) AS category, approx_count_distinct({c.USER}) AS people
         FROM liked JOIN wares USING ({c.ITEM}) GROUP BY {c.ITEM}
     """)
+
+
+def release(desk: Desk) -> None:
+    """Drop what was kept, so that the tables can be made as of another instant."""
+    for name in ("habits", "liked"):
+        desk.make(f"DROP TABLE IF EXISTS {name}")
 
 
 def rows(desk: Desk, items: Sequence[str], at_us: int) -> pa.Table:

@@ -68,6 +68,14 @@ def test_on_items_not_learned_from_takers_are_near_the_top(suits):
     assert 0.5 < suits.card["foretold"] / suits.card["came"] < 2.0
 
 
+def test_a_fit_leaves_the_desk_as_it_was(home):
+    ledger = open_ledger(home)
+    with open_desk(home) as desk:
+        learning.fit(desk)
+        assert audience(desk, ledger, Asked("tea0", 1))["considered"] > 400
+    ledger.close()
+
+
 def test_tea_goes_to_who_likes_tea(home, suits):
     ledger = open_ledger(home)
     with open_desk(home) as desk:
