@@ -1,7 +1,9 @@
 """Questions about segments, asked of a home on disk."""
 
 import csv
+import hashlib
 import json
+import zipfile
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,8 +11,10 @@ from typer.testing import CliRunner
 
 from features import controls
 from features.clock import DAY_US
+from features.counters import Scope
 from features.errors import InputError, UnknownName
 from features.forget import forget
+from features.history import History
 from features.store import open_store
 from recsys.segments import activation, sizing
 from recsys.segments.commands import app
@@ -190,3 +194,49 @@ def test_whoever_is_forgotten_leaves_lists_and_segments(home):
         assert desk.book.listed("gone") == [PEOPLE[151]]
         assert PEOPLE[150] not in desk.ask(desk.members(parse({"all": []})))["user_id"].to_pylist()
     assert PEOPLE[150].encode() not in (home.root / "segments.db").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "destination"),
+    [("a.csv", "plain"), ("b.csv", "sms"), ("c.parquet", "ads"), ("d.csv", "ads"),
+     ("e.xlsx", "wecom")],
+)  # fmt: skip
+def test_whoever_is_forgotten_leaves_exports_under_any_title(home, desk, store, name, destination):
+    who = BUYERS[20 + "abcde".index(name[0])]
+    scopes = ["personalize", *(str(scope) for scope in Scope if scope != Scope.PERSONALIZE)]
+    seq = store.append([controls.consent_updated(who, scopes, AT + DAY_US)]).last_seq
+    assert store.wait_applied(seq)
+    path = home.root / "exports" / name
+    exported(desk, store, path, destination=destination, control=0.0)
+    called = hashlib.sha256(who.encode()).hexdigest() if destination == "ads" else who
+    assert called in _words(path)
+    assert forget(home, who).erased["exports"].rows >= 1
+    assert not path.exists() or called not in _words(path)
+
+
+def _words(path) -> str:
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path).to_pylist())
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return book.read("xl/worksheets/sheet1.xml").decode()
+    return path.read_text(encoding="utf-8-sig")
+
+
+def test_a_channel_needs_its_own_consent_and_arms_are_written_down(home, store, tmp_path):
+    who = BUYERS[40]
+    seq = store.append([controls.consent_updated(who, ["personalize"], AT + DAY_US)]).last_seq
+    assert store.wait_applied(seq)
+    with open_desk(home) as desk:
+        holding = Holding("autumn", 20.0)
+        given = activation.Handover("buyers", holding, "sms")
+        path = tmp_path / "sms.csv"
+        done = activation.export(desk, store, parse(ORDERED), path, given, assigned=True)
+    assert done.refused >= 1
+    assert who not in path.read_text(encoding="utf-8-sig")
+    with History(home).connect() as connection:
+        told = connection.execute(
+            "SELECT arm, count(*), min(propensity) FROM events WHERE campaign_id = 'autumn' "
+            "GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    assert told == [("control", done.control, 0.2), ("target", done.target, 0.8)]
