@@ -78,7 +78,7 @@ class Route:
     answer : callable
         Asking → answer.
     gives : type
-        Of the answer, for the document; bytes for plain text.
+        Of the answer, for the document; bytes for plain text, bytearray for a file.
     summary : str
         One sentence.
     asks : type, optional

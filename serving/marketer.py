@@ -98,10 +98,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "POST", "/v1/models/{model}/fit", audience.fit, p.TaskReply,
-        "Fit a model and score everybody; a task.", p.FitRequest, 202, ("busy",),
+        "Fit a model and score everybody; a task.", p.FitRequest, 202, ("busy", "unknown-model"),
     ),
     _route(
-        "GET", "/v1/exports/{name}", campaigns.download, bytes,
+        "GET", "/v1/exports/{name}", campaigns.download, bytearray,
         "Stream a file that an export wrote.", problems=("not-found",),
     ),
     _route(

@@ -88,7 +88,7 @@ def _schemas(routes: list[Route]) -> tuple[dict[Any, Json], Json]:
         kinds += [route.gives, *(kind for _, kind in route.also)]
         if route.asks is not None:
             kinds.append(route.asks)
-    unique = [kind for kind in dict.fromkeys(kinds) if kind is not bytes]
+    unique = [kind for kind in dict.fromkeys(kinds) if kind not in (bytes, bytearray)]
     found, components = msgspec.json.schema_components(unique, ref_template=_REF)
     return dict(zip(unique, found, strict=True)), components
 
@@ -129,8 +129,11 @@ def _responses(route: Route, schemas: dict[Any, Json]) -> Json:
 
 
 def _answer(kind: Any, schemas: dict[Any, Json], words: str) -> Json:
-    if kind is bytes:
-        content: Json = {"text/plain": {"schema": {"type": "string"}}}
+    if kind is bytearray:
+        schema = {"type": "string", "format": "binary"}
+        content: Json = {"application/octet-stream": {"schema": schema}}
+    elif kind is bytes:
+        content = {"text/plain": {"schema": {"type": "string"}}}
     else:
         content = {"application/json": {"schema": schemas[kind]}}
     return {"description": words, "content": content}

@@ -61,7 +61,7 @@ class Tasks:
         self.lock = threading.Lock()
 
     def start(self, kind: str, *words: str) -> Task:
-        """Run ``huoren WORDS --data HOME`` as a task.
+        """Run ``huoren WORDS`` as a task; words after ``--`` are arguments, whatever they are.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Tasks:
             task.worker = os.getpid()
             with self._files(task.task_id) as (out, err, progress):
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _START, *words, "--data", str(self.settings.home.root)],
+                    [sys.executable, "-c", _START, *words],  # the home is in the environment
                     stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                     env={**os.environ, **self.settings.to_environment(), PLACE: progress},
                 )  # fmt: skip

@@ -15,17 +15,20 @@ async def lookalike(asking: Asking) -> p.TaskReply:
     asked: p.LookalikeRequest = asking.body
     segment = asking.path["id"]
     await told(asking, "estimate", {"segment": segment})
-    words = ("lookalike", segment, "--name", asked.name, "--seed", str(asked.seed), "--json")
-    return await started(asking, "lookalike", *words)
+    words = ("lookalike", f"--name={asked.name}", "--seed", str(asked.seed), "--json", "--")
+    return await started(asking, "lookalike", *words, segment)
 
 
 async def fit(asking: Asking) -> p.TaskReply:
     """Fit a model and score everybody, as a task; ``audience`` is what ``/v1/audience`` needs."""
     asked: p.FitRequest = asking.body
-    if asking.path["model"] == "audience":
+    model = asking.path["model"]
+    if model == "audience":
         return await started(asking, "audience", "audience", "--fit", "--json")
-    words = ("--outcome", asked.outcome, "--days", f"{asked.days:g}", "--json", "--")
-    return await started(asking, "score", "score", *words, asking.path["model"])
+    if "/" in model or model.endswith(".toml"):  # a goal of one's own is for the shell
+        raise Refusal("unknown-model", f"there is no model {model!r}")
+    words = (f"--outcome={asked.outcome}", f"--days={asked.days:g}", "--json", "--", model)
+    return await started(asking, "score", "score", *words)
 
 
 async def audience(asking: Asking) -> p.AudienceReply:

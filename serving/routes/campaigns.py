@@ -27,11 +27,11 @@ async def export(asking: Asking) -> p.TaskReply:
     stem = re.sub(r"[^\w-]", "-", f"{asked.campaign}-{asked.destination}-{day}")
     path = asking.resources.settings.home.root / "exports" / f"{stem}.{asked.format}"
     words = [
-        "segment", "export", segment, str(path), "--campaign", asked.campaign,
-        "--destination", asked.destination, "--control", f"{asked.control:g}",
-        "--programme", asked.programme, "--tags", ",".join(asked.tags),
-        "--author", asked.author or asking.caller.note, "--json",
-        "--assign" if asked.assign else "--no-assign",
+        "segment", "export", f"--campaign={asked.campaign}",
+        f"--destination={asked.destination}", f"--control={asked.control:g}",
+        f"--programme={asked.programme}", f"--tags={','.join(asked.tags)}",
+        f"--author={asked.author or asking.caller.note}", "--json",
+        "--assign" if asked.assign else "--no-assign", "--", segment, str(path),
     ]  # fmt: skip
     return await started(asking, "export", *words)
 
@@ -72,7 +72,7 @@ async def download(asking: Asking) -> FileResponse:
     known = path.name == name and path.suffix in _KINDS and path.is_file()
     if not known:
         raise Refusal("not-found", f"there is no export {name!r}")
-    return FileResponse(path, filename=name)
+    return FileResponse(path, filename=name, media_type="application/octet-stream")
 
 
 async def results(asking: Asking) -> p.ResultsReply:

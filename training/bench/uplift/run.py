@@ -127,6 +127,9 @@ def _scores(learn: Trial, judge: Trial, seed: int, config: EnsembleConfig) -> di
     found["random"] = np.random.default_rng(seed).random(len(judge))
     if judge.effect is not None:
         found["oracle"] = judge.effect
+    if learn.effect is not None and judge.effect is not None:
+        told = learners.Grown(config.trees, seed).fit(learn.rows, learn.effect)
+        found["knowable"] = told.predict(judge.rows)  # what the columns tell of true effects
     return found
 
 
