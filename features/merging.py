@@ -16,7 +16,7 @@ from features.choices import agreed
 from features.counters import Counter, Key
 from features.errors import DeclarationError
 from features.identities import Linked
-from features.online import DEEDS, RECENT, live
+from features.online import DEEDS, RECENT, TIE, live
 from features.states import Act, State
 
 Readings = Callable[[Iterable[str]], Mapping[str, State]]
@@ -91,13 +91,24 @@ def people(
 
 def peers(state: State) -> set[str]:
     """Everybody whom a state names."""
-    found = {*state.ties, *state.cells.get(_PAIR, {})}
+    found = {*state.ties, *state.cells.get(_PAIR, {}), *map(told_of, state.decided)} - {""}
     found.update(act.peer_id for act in (*state.recent, *state.deeds) if act.peer_id)
     for word, places in _PEERS.items():
         if places:
             for cells in state.cells.get(word, {}).values():
                 found.update(*(cells[place] or {} for place in places))
     return found
+
+
+def told_of(what: str) -> str:
+    """Of whom a decision about a tie is; empty for other decisions.
+
+    Examples
+    --------
+    >>> told_of("tie:friend:u:2"), told_of("consents")
+    ('u:2', '')
+    """
+    return what.split(":", 2)[2] if what.startswith(TIE) else ""
 
 
 def together(parts: Mapping[str, State], members: Iterable[str], mains: Mapping[str, str]) -> State:
@@ -286,6 +297,8 @@ def strip(state: State, user: str, person: str, theirs: State | None) -> None:
     """
     _deduct(state.cells.get(_USER, {}).get(""), user, state, person, theirs)
     state.ties.pop(person, None)
+    for what in [what for what in state.decided if told_of(what) == person]:
+        del state.decided[what]
     state.cells.get(_PAIR, {}).pop(person, None)
     for acts in (state.recent, state.deeds):
         acts[:] = [

@@ -19,7 +19,7 @@ from features import derived
 from features import events as e
 from features.catalogue import CATALOGUE, of_key
 from features.cells import Adder, Cells, Fact, adder, value, values
-from features.clock import BusinessZone
+from features.clock import DAY_US, BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
 from features.events import Event
@@ -31,6 +31,12 @@ from features.weights import INTEREST
 
 RECENT = 100
 """How many of a person's last acts on items are kept: views too, as what the moment is about."""
+
+SAID = 200
+"""Decisions of a person beyond which those about ties go that no late event can reach."""
+
+LATE_DAYS = 7
+"""A tie event that comes later than this may undo what came before it."""
 
 DEEDS = 50
 """How many of the last acts that say more than a view are kept; views cannot push them out."""
@@ -166,9 +172,9 @@ def _control(states: Mapping[str, State], row: Fact) -> None:
         case e.TIE_CREATED | e.TIE_REMOVED if peer and peer != user:
             kind = tie_type(reason)
             holds = row["event"] == e.TIE_CREATED
-            tie(state, peer, kind, holds=holds)
+            said(state, peer, kind, row[c.AT], holds=holds)
             if kind in MUTUAL:
-                tie(states[peer], user, kind, holds=holds)
+                said(states[peer], user, kind, row[c.AT], holds=holds)
 
 
 def counts(state: State, what: str, at_us: int) -> bool:
@@ -184,6 +190,32 @@ def counts(state: State, what: str, at_us: int) -> bool:
         return False
     state.decided[what] = at_us
     return True
+
+
+TIE = "tie:"
+"""What decisions about ties begin with; the type and the peer follow."""
+
+
+def said(state: State, peer: str, kind: str, at_us: int, *, holds: bool) -> None:
+    """Take what an event says of a tie, unless something later was said of it before.
+
+    Examples
+    --------
+    >>> state = State()
+    >>> said(state, "u2", "friend", 7, holds=False)
+    >>> said(state, "u2", "friend", 6, holds=True)
+    >>> state.ties
+    {}
+    """
+    if counts(state, f"{TIE}{kind}:{peer}", at_us):
+        tie(state, peer, kind, holds=holds)
+    if len(state.decided) > SAID:
+        old = at_us - LATE_DAYS * DAY_US
+        state.decided = {
+            what: then
+            for what, then in state.decided.items()
+            if then >= old or not what.startswith(TIE)
+        }
 
 
 def tie(state: State, peer: str, kind: str, *, holds: bool = True) -> None:

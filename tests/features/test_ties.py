@@ -7,11 +7,15 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features import columns as c
-from features import ties
+from features import online, ties
+from features.events import Event
 from features.history import resolve
 from features.tables import EVENTS, TIES, USERS
+from tests.features.histories import START, ZONE
 
 
 def held(
@@ -107,3 +111,18 @@ def test_strength_grows_with_what_was_done_together():
     together = np.array([0.0, 0.0, 2.0, 0.0])
     strength = ties.strength(tied, together, np.array([0.0, 0.0, 0.0, 1.0]))
     assert strength.tolist() == pytest.approx([0.0, np.log(2), np.log(4), np.log(2)])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(range(5)))
+def test_what_was_said_last_holds_however_it_arrives(order: list[int]):
+    """The batch reads instants, so the state must not depend on the order of arrival."""
+    said = [("Tie Created", "friend"), ("Tie Removed", "friend"), ("Tie Created", "follow"),
+            ("Tie Created", "friend"), ("Tie Removed", "follow")]  # fmt: skip
+    events = [
+        Event(message_id=f"m{n}", event=name, at_us=START + n, user_id="a", peer_id="b",
+              reason=kind)
+        for n, (name, kind) in enumerate(said)
+    ]  # fmt: skip
+    states = online.replay(iter([events[n] for n in order]), lambda *_: None, ZONE)
+    assert (states["a"].ties, states["b"].ties) == ({"b": "friend"}, {"a": "friend"})
