@@ -102,6 +102,15 @@ class Desk:
         """Who is in a segment: table of ``user_id``."""
         return members(condition, self.ground, self.book.condition)
 
+    def settled(self, condition: Condition, place: int = 0) -> ir.Table:
+        """Who is in a segment, found once for many questions about them.
+
+        Kept under a number until another segment takes its place.
+        """
+        query = ibis.to_sql(self.members(condition), dialect="duckdb")
+        self.make(f"CREATE OR REPLACE TABLE settled{place} AS {query}")
+        return self.ground.people.get_backend().table(f"settled{place}")
+
     def sql(self, query: str, **given: Any) -> pa.Table:
         """Evaluate SQL over the desk's tables."""
         with self._turn:

@@ -92,7 +92,8 @@ def insight(desk: Desk, condition: Condition) -> Insight | None:
     -----
     False discovery rate after Benjamini and Hochberg, J. R. Stat. Soc. B 57 (1995).
     """
-    inside = desk.members(condition).mutate(inside=ibis.literal(True))
+    members = desk.settled(condition)
+    inside = members.mutate(inside=ibis.literal(True))
     people = desk.ground.people.left_join(inside, c.USER)
     people = people.mutate(inside=people.inside.fill_null(False))
     many = desk.ask(people.aggregate(all=people.count(), inside=people.inside.sum())).to_pylist()[0]
@@ -104,8 +105,8 @@ def insight(desk: Desk, condition: Condition) -> Insight | None:
         sorted((one for one in real if one.tgi > 100), key=lambda one: -one.tgi)[:MOST],
         sorted((one for one in real if one.tgi < 100), key=lambda one: one.tgi)[:MOST],
         {name: [one for one in traits if one.tag == name] for name in MIXES if name in tags()},
-        _sold(desk, condition, c.ITEM),
-        _sold(desk, condition, c.BRAND),
+        _sold(desk, members, c.ITEM),
+        _sold(desk, members, c.BRAND),
     )
 
 
@@ -239,7 +240,7 @@ def _names(ends: list[float]) -> list[str]:
     return [f"x ≤ {ends[0]:g}", *inner, f"x > {ends[-1]:g}"]
 
 
-def _sold(desk: Desk, condition: Condition, column: str) -> list[tuple[str, int]]:
+def _sold(desk: Desk, members: ir.Table, column: str) -> list[tuple[str, int]]:
     rows = desk.ground.events
     rows = rows.filter(
         rows[c.EVENT] == "Order Completed",
@@ -253,7 +254,7 @@ def _sold(desk: Desk, condition: Condition, column: str) -> list[tuple[str, int]
         newest = newest.filter(newest.place == 0).select(c.ITEM, column)
         rows = rows.inner_join(newest, c.ITEM)
         rows = rows.filter(rows[column].notnull())
-    rows = rows.semi_join(desk.members(condition), c.USER)
+    rows = rows.semi_join(members, c.USER)
     buyers = rows.group_by(column).aggregate(buyers=rows[c.USER].nunique())
     best = buyers.filter(buyers.buyers >= SMALL).order_by([ibis.desc("buyers"), column])
     return [(row[column], row["buyers"]) for row in desk.ask(best.limit(MOST)).to_pylist()]

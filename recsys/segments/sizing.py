@@ -78,10 +78,12 @@ def sample(desk: Desk, condition: Condition) -> list[dict[str, object]]:
     list of dict
         Empty where the segment is small.
     """
-    if not size(desk, condition).people:
+    members = desk.settled(condition)
+    counted = desk.ask(members.aggregate(people=ibis._.count()))["people"][0].as_py()
+    if not hidden(counted):
         return []
     shown = [tag for tag in TAGS.values() if Use.EXPORT in tag.usable_in and tag.kind in _SHOWN]
-    people = desk.ground.people.semi_join(desk.members(condition), c.USER)
+    people = desk.ground.people.semi_join(members, c.USER)
     rows = people.order_by(people[c.USER].hexdigest("md5")).limit(SAMPLE)
     found = desk.ask(rows.select(c.USER, *(tag.column for tag in shown)))
     return [
@@ -106,8 +108,8 @@ def overlap(desk: Desk, conditions: dict[str, Condition]) -> dict[str, dict[str,
         that follows from it, would tell on few.
     """
     flags = {
-        name: desk.members(one).mutate(segment=ibis.literal(name))
-        for name, one in conditions.items()
+        name: desk.settled(one, place).mutate(segment=ibis.literal(name))
+        for place, (name, one) in enumerate(conditions.items())
     }
     rows: ir.Table = ibis.union(*flags.values()) if len(flags) > 1 else next(iter(flags.values()))
     left = rows.view()
