@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.counters import Key
-from training.bench.features.compare import max_rel_diff
+from training.bench.features.compare import max_rel_diff, missing
 
 
 def kept(folder: Path, value: list[float | None], people: list[str] | None = None) -> Path:
@@ -40,3 +40,11 @@ def test_the_largest_relative_difference(tmp_path, one, other, apart):
 def test_another_person_is_another_row(tmp_path):
     folders = kept(tmp_path / "a", [1.0], ["a"]), kept(tmp_path / "b", [1.0], ["b"])
     assert max_rel_diff(*folders) == math.inf
+
+
+def test_a_counter_that_nobody_wrote_by_hand_is_named_and_not_compared(tmp_path):
+    ours, rival = kept(tmp_path / "ours", [1.0]), kept(tmp_path / "rival", [1.0])
+    table = pq.read_table(ours / "user.parquet").append_column("new", pa.array([3.0]))
+    pq.write_table(table, ours / "user.parquet")
+    assert max_rel_diff(ours, rival) == math.inf
+    assert (max_rel_diff(ours, rival, some=True), missing(ours, rival)) == (0.0, ["new"])
