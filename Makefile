@@ -65,7 +65,7 @@ segment: $(READY) ## install Segment's Python SDK beside the environment; send e
 	$(BIN)/pytest -m segment tests/serving $(ARGS)
 
 soak: $(READY)   ## endurance runs
-	$(BIN)/pytest -m soak tests/soak $(ARGS)
+	$(BIN)/pytest -m soak tests/soak tests/training $(ARGS)
 	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
 
 docs: $(READY)   ## rewrite what docs/ repeats of declarations, figures and the tour

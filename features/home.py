@@ -85,8 +85,13 @@ class Home:
 
 
 def mlruns_uri() -> str:
-    """Absolute MLflow tracking URI: ``HUOREN_MLRUNS`` (directory or URI), else ``./mlruns``."""
-    place = os.environ.get("HUOREN_MLRUNS", "mlruns")
+    """Absolute MLflow tracking URI.
+
+    ``HUOREN_MLRUNS`` (directory or URI), else MLflow's own ``MLFLOW_TRACKING_URI``, else
+    ``./mlruns``.
+    """
+    standard = os.environ.get("MLFLOW_TRACKING_URI") or "mlruns"
+    place = os.environ.get("HUOREN_MLRUNS", standard)
     if "://" in place:
         return place
     return f"sqlite:///{Path(place).resolve() / 'mlflow.db'}"

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import msgspec
 from features.errors import InputError, UnknownName
 from recsys.candidates.als import AlsConfig
 from recsys.ranking.lambdamart import LambdaMartConfig
+
+FEWEST_CUTS = 3
+"""Windows to train, to validate and to test."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,33 @@ class TrainConfig:
             min_data_in_leaf=50, num_leaves=15, truncation=10, eval_at=5, patience=100
         )
     )
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can follow.
+
+        Raises
+        ------
+        InputError
+            When the cuts do not make a window each to train, to validate and to test, or a number
+            that must be positive is not.
+
+        Examples
+        --------
+        >>> TrainConfig(cuts=(0.8, 0.9))
+        Traceback (most recent call last):
+        features.errors.InputError: time is cut in a way that no run can follow (expected ...
+        """
+        ascending = all(low < high for low, high in pairwise((0.0, *self.cuts, 1.0)))
+        if len(self.cuts) < FEWEST_CUTS or not ascending:
+            raise InputError(
+                "time is cut in a way that no run can follow",
+                expected=f"at least {FEWEST_CUTS} ascending parts between 0 and 1",
+                got=f"cuts = {list(self.cuts)}",
+                next_step="set more cuts, or leave them out for the usual ones",
+            )
+        for name in ("queries", "negatives", "candidates"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be positive", got=f"{name} = {getattr(self, name)}")
 
     @property
     def hash(self) -> str:

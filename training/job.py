@@ -1,7 +1,10 @@
 """What ``huoren train`` does: a run, its report, its MLflow record, its bundle."""
 
+import fcntl
 import json
 import math
+import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,17 +16,23 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from features.clock import format_instant
+from features.errors import StoreError, TrackingError
 from features.home import Home
 from training import beside, gates, report
 from training.config import TrainConfig
 from training.environment import environment
 from training.run import STEPS, Course, Steps, Trained, go, train
 from training.split import Window
+from training.steps.course import data
 from training.steps.progress import Notice
-from training.tracking import Tracking
+from training.tracking import Run, Tracking, Version
 
 SHOWN = ("ndcg@20", "recall@20", "mrr@20", "coverage", "mrr@5", "hit@5", "auc", "average_precision")
 """Measures of the printed table; those a surface does not have are left out."""
+
+
+GAINS = 50
+"""Columns whose gain is logged for each ranker."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +71,99 @@ def run(home: Home, config: TrainConfig) -> Job:
     """
     tracking = Tracking.connect()
     params = config.plain() | {"config_hash": config.hash}
-    with progress() as notice, tracking.run("train", params) as record:
+    with alone(home), progress() as notice, tracking.run("train", params) as record:
         steps = Steps(notice=notice)
         trained = train(home, config, steps, record.id)
         beside.write(home, trained.bundle.version, trained.beside)
         folder = home.root / "reports" / trained.bundle.version
         path = report.write(told(home, trained, record.id, config), folder / "report.html")
-        record.metrics(trained.metrics)
-        record.artifact(path)
-        record.artifact(trained.bundle.folder, "bundle")
-        sha = str(trained.bundle.manifest["sha"])
-        version = tracking.register(sha, f"{record.artifacts}/bundle", record.id)
+        try:
+            version = log(tracking, record, home, trained, path)
+        except TrackingError as error:
+            raise TrackingError(
+                f"the bundle {trained.bundle.version} is written, but not logged",
+                got=str(error),
+                next_step="run the same command when the server answers; finished steps are kept",
+            ) from error
     return Job(trained, record.id, str(version.number), path)
+
+
+def log(tracking: Tracking, record: Run, home: Home, trained: Trained, page: Path) -> Version:
+    """Figures, data, models and files of a run; the bundle becomes ``challenger``."""
+    where = environment(home)
+    record.tags(where | {"mlflow.source.git.commit": where["git revision"], "sha": _sha(trained)})
+    record.metrics(trained.metrics)
+    record.metrics({"latency": trained.beside["latency"]})
+    record.metrics({
+        name: {one["name"]: one[name] for one in trained.steps} for name in ("seconds", "peak_mb")
+    })
+    record.dataset("history", data(home), str(home.root / "tables"), trained.shown["profile"])
+    for name, (settings, figures) in _models(trained).items():
+        with record.child(name, settings) as model:
+            model.metrics(figures)
+            model.metrics({"gain": dict(list(trained.importance.get(name, {}).items())[:GAINS])})
+    record.artifact(page)
+    source = record.model(trained.bundle.folder, where["huoren"])
+    return tracking.register(_sha(trained), source, record.id)
+
+
+def _models(trained: Trained) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Settings and figures of each model of a run."""
+    manifest = trained.bundle.manifest
+    config, feed = manifest["config"], trained.metrics["feed"]
+    found = {
+        "als": (config["als"], feed.get("als", {})),
+        "similar": (manifest["similar"], feed.get("similar", {})),
+        "popularity": ({"counter": manifest["popularity"]}, feed.get("popularity", {})),
+        "feed": (config["feed"], feed.get("full", {})),
+        "sharing": (config["sharing"], trained.metrics.get("sharing", {}).get("full", {})),
+    }
+    return {name: pair for name, pair in found.items() if pair[1]}
+
+
+def _sha(trained: Trained) -> str:
+    return str(trained.bundle.manifest["sha"])
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """One training run in a home at a time; what killed ones left half-written is removed.
+
+    Raises
+    ------
+    StoreError
+        When another run is at work.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    with (home.root / "training.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"another training run is at work in {home.root}", next_step="wait for its end"
+            ) from error
+        for half in home.bundles.glob("partial-*"):
+            shutil.rmtree(half, ignore_errors=True)
+        with interruptible():
+            yield
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a polite kill end a run as Ctrl-C does."""
+
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: whoever owns that one decides
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def until(home: Home, config: TrainConfig, step: str) -> list[dict[str, Any]]:

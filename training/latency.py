@@ -1,39 +1,21 @@
 """How long a bundle takes to answer, asked in this process about people of the history."""
 
 from time import perf_counter
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from features import columns as c
-from features.clock import BusinessZone
-from features.events import Event
-from features.online import State, replay
 from recsys.bundle import Bundle
 from recsys.feed import Feed
 from recsys.query import FeedQuery
 from training.past import Past
+from training.replayed import Replayed
 
 PEOPLE = 30
 """People who ask, drawn evenly from the most to the least active."""
 
-ACTS = 500
-"""Their latest events that are replayed at most."""
-
 TURNS = 4
 """Requests of each; the first warms up."""
-
-
-class _Known:
-    """States at hand; friends who are not among them are unknown."""
-
-    def __init__(self, states: dict[str, State]) -> None:
-        self._states = states
-
-    def states(self, user_ids: Any) -> dict[str, State]:
-        """Those that are known."""
-        return {name: self._states[name] for name in user_ids if name in self._states}
 
 
 def measure(bundle: Bundle, past: Past) -> dict[str, float]:
@@ -46,8 +28,8 @@ def measure(bundle: Bundle, past: Past) -> dict[str, float]:
     past : Past
         Whose people ask.
     """
-    states, asking = _states(bundle, past)
-    people, feed = _Known(states), Feed(bundle)
+    asking = _asking(past)
+    people, feed = Replayed.of(past, asking, bundle.parts.items), Feed(bundle)
     spent = []
     for turn in range(TURNS):
         for name in asking:
@@ -58,28 +40,16 @@ def measure(bundle: Bundle, past: Past) -> dict[str, float]:
     return {f"p{part}_ms": round(float(np.percentile(spent, part)), 2) for part in (50, 95)}
 
 
-def _states(bundle: Bundle, past: Past) -> tuple[dict[str, State], list[str]]:
-    """States of everybody whom the events of those who ask touch, and who asks."""
-    names = Event.__struct_fields__
+def _asking(past: Past) -> list[str]:
     rows = past.connection.execute(
         f"""
         WITH ranked AS (
             SELECT {c.USER}, row_number() OVER (ORDER BY count(*) DESC, {c.USER}) AS place,
                 count(*) OVER () AS people
             FROM events GROUP BY {c.USER}
-        ), chosen AS (
-            SELECT {c.USER} FROM ranked WHERE (place - 1) % greatest(people // {PEOPLE}, 1) = 0
-            LIMIT {PEOPLE}
         )
-        SELECT {", ".join(names)} FROM events WHERE {c.USER} IN (SELECT {c.USER} FROM chosen)
-        QUALIFY row_number() OVER (PARTITION BY {c.USER} ORDER BY {c.AT} DESC) <= {ACTS}
-        ORDER BY {c.AT}
+        SELECT {c.USER} FROM ranked WHERE (place - 1) % greatest(people // {PEOPLE}, 1) = 0
+        ORDER BY place LIMIT {PEOPLE}
         """
     ).fetchall()
-    events = (
-        msgspec.convert({k: v for k, v in zip(names, row, strict=True) if v is not None}, Event)
-        for row in rows
-    )
-    items, zone = bundle.parts.items, BusinessZone(past.zone.name)
-    states = replay(events, lambda item, at_us: items.facts(item), zone)
-    return states, sorted({row[names.index(c.USER)] for row in rows})
+    return [row[0] for row in rows]

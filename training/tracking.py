@@ -5,10 +5,12 @@ ten seconds more. So :meth:`Tracking.connect` comes before long work, not after 
 the server answers.
 """
 
+import json
 import logging
 import os
 import re
 import socket
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,12 +23,17 @@ from urllib.parse import urlsplit
 from features.errors import TrackingError
 from features.home import mlruns_uri
 
+log = logging.getLogger(__name__)
+
 EXPERIMENT = "huoren"
 MODEL = "huoren"
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+MODEL_FOLDER = "model"
+"""Folder of a run's artefacts that holds the model of its bundle."""
 BUNDLE = "bundle"
-"""Folder of a run's artefacts that holds its bundle."""
+"""Folder of a model that holds the bundle."""
+MODEL_FILE = "MLmodel"
 
 SQLITE = "sqlite:///"
 
@@ -66,10 +73,15 @@ class Run:
         MLflow's run id.
     artifacts : str
         URI of the run's artefacts.
+    experiment : str
+        Id of its experiment.
     """
 
-    def __init__(self, client: Any, id: str, artifacts: str) -> None:  # MLflow is untyped here
+    def __init__(  # MLflow is untyped here
+        self, client: Any, id: str, artifacts: str, experiment: str
+    ) -> None:
         self._client = client
+        self._experiment = experiment
         self.id = id
         self.artifacts = artifacts
 
@@ -101,6 +113,51 @@ class Run:
             self._client.log_batch(self.id, metrics=metrics[at : at + _PER_REQUEST])
 
     @_answered()
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Log what runs are searched by."""
+        from mlflow.entities import RunTag
+
+        tags = [RunTag(metric_name(name), str(value)) for name, value in values.items()]
+        self._client.log_batch(self.id, tags=tags[:_PER_REQUEST])
+
+    @_answered()
+    def dataset(self, name: str, digest: str, source: str, profile: Mapping[str, object]) -> None:
+        """Log what was learned from: its name, fingerprint, place and counts."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        told = Dataset(name, digest[:36], "local", source, profile=json.dumps(dict(profile)))
+        context = InputTag("mlflow.data.context", "training")
+        self._client.log_inputs(self.id, [DatasetInput(told, [context])])
+
+    @contextmanager
+    def child(self, name: str, params: Mapping[str, object] | None = None) -> Iterator["Run"]:
+        """Open a run nested in this one, such as that of one model."""
+        with _opened(self._client, self._experiment, name, params, self.id) as run:
+            yield run
+
+    @_answered()
+    def model(self, bundle: Path, version: str) -> str:
+        """Log a bundle as a model that ``mlflow.pyfunc.load_model`` opens.
+
+        Parameters
+        ----------
+        bundle : Path
+            Its directory; its files become ``model/bundle``.
+        version : str
+            Of this distribution, which the model requires.
+
+        Returns
+        -------
+        str
+            URI of the model.
+        """
+        with tempfile.TemporaryDirectory(prefix="huoren-model-") as folder:
+            _describe_model(Path(folder), self.id, version)
+            self._client.log_artifacts(self.id, folder, MODEL_FOLDER)
+        self._client.log_artifacts(self.id, str(bundle), f"{MODEL_FOLDER}/{BUNDLE}")
+        return f"{self.artifacts}/{MODEL_FOLDER}"
+
+    @_answered()
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Log a file, or all files of a directory, into a folder of the run's artefacts."""
         log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
@@ -114,7 +171,7 @@ class Tracking:
     ----------
     client : mlflow.MlflowClient
     experiment : str
-        Id of the experiment ``huoren``.
+        Id of the experiment: ``MLFLOW_EXPERIMENT_NAME``, else ``huoren``.
     """
 
     def __init__(self, client: Any, experiment: str) -> None:
@@ -150,18 +207,8 @@ class Tracking:
     @contextmanager
     def run(self, name: str, params: Mapping[str, object] | None = None) -> Iterator[Run]:
         """Open a run; it ends ``FINISHED``, or ``FAILED`` or ``KILLED`` when the block raises."""
-        info = self._client.create_run(self._experiment, run_name=name).info
-        status = "FAILED"
-        try:
-            run = Run(self._client, info.run_id, info.artifact_uri)
-            run.params(params or {})
+        with _opened(self._client, self._experiment, name, params) as run:
             yield run
-            status = "FINISHED"
-        except KeyboardInterrupt:
-            status = "KILLED"
-            raise
-        finally:
-            self._client.set_terminated(info.run_id, status)
 
     @_answered()
     def register(
@@ -174,7 +221,7 @@ class Tracking:
         sha : str
             The bundle's checksum.
         source : str
-            Where its files are: ``run.artifacts + "/bundle"``, or a directory.
+            Where its files are: what ``Run.model`` returned, or a directory.
         run_id : str, optional
             The run that made it.
         alias : str, optional
@@ -206,7 +253,8 @@ class Tracking:
 
         into.mkdir(parents=True, exist_ok=True)
         uri = self._client.tracking_uri
-        return Path(download_artifacts(version.source, dst_path=str(into), tracking_uri=uri))
+        found = Path(download_artifacts(version.source, dst_path=str(into), tracking_uri=uri))
+        return found / BUNDLE if (found / MODEL_FILE).is_file() else found
 
     def _create(self, sha: str, source: str, run_id: str | None) -> Version:
         if not self._client.search_registered_models(f"name = '{MODEL}'"):
@@ -218,6 +266,54 @@ class Tracking:
             if alias in model.aliases:
                 return _version(self._client.get_model_version_by_alias(MODEL, alias))
         return None
+
+
+@contextmanager
+def _opened(
+    client: Any, experiment: str, name: str, params: Mapping[str, object] | None,
+    parent: str | None = None,
+) -> Iterator[Run]:  # fmt: skip
+    tags = {"mlflow.parentRunId": parent} if parent else None
+    with _answered():
+        info = client.create_run(experiment, run_name=name, tags=tags).info
+    status = "FAILED"
+    try:
+        run = Run(client, info.run_id, info.artifact_uri, experiment)
+        run.params(params or {})
+        yield run
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        _end(client, info.run_id, status)
+
+
+def _end(client: Any, run: str, status: str) -> None:
+    """End a run; a server that went away does not hide why the block ended."""
+    try:
+        client.set_terminated(run, status)
+    except Exception:
+        if status == "FINISHED":
+            raise
+        log.warning("the run %s could not be ended as %s", run, status)
+
+
+def _describe_model(folder: Path, run: str, version: str) -> None:
+    """Write ``MLmodel``: which module opens the bundle beside it."""
+    from mlflow import pyfunc
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    needed = folder / "requirements.txt"
+    needed.write_text(f"huoren=={version}\n")
+    given = Schema([ColSpec("string", "user_id")])
+    kinds = {"user_id": "string", "place": "long", "item_id": "string", "score": "double"}
+    found = Schema([ColSpec(kind, name) for name, kind in kinds.items()])
+    params = ParamSchema([ParamSpec("k", "long", 20)])
+    model = Model(run_id=run, signature=ModelSignature(given, found, params))
+    pyfunc.add_to_model(model, loader_module="training.pyfunc", data=BUNDLE, python_env=None)
+    model.save(str(folder / MODEL_FILE))
 
 
 def flat(values: Mapping[str, object]) -> dict[str, object]:
@@ -271,13 +367,14 @@ def _client(uri: str) -> Any:
 
 
 def _experiment(client: Any, uri: str) -> str:
-    known = client.get_experiment_by_name(EXPERIMENT)
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    known = client.get_experiment_by_name(name)
     if known:
         return str(known.experiment_id)
     place = None
     if uri.startswith(SQLITE):
         place = str(Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts")
-    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+    return str(client.create_experiment(name, artifact_location=place))
 
 
 def _version(found: Any) -> Version:

@@ -185,6 +185,8 @@ def rows(
     past: Past, items: Items, queries: Queries, proposed: list[Proposed]
 ) -> npt.NDArray[np.float32]:
     """Rows of all candidates, query after query; float32, shape (n, columns)."""
+    if not proposed:
+        return np.zeros((0, len(frame.COLUMNS)), dtype=np.float32)
     sizes = [len(one.slate) for one in proposed]
     query = np.repeat(np.arange(len(proposed)), sizes)
     codes = np.concatenate([np.zeros(0, dtype=np.int32), *(one.slate.codes for one in proposed)])
@@ -194,7 +196,7 @@ def rows(
         {**feed.slate_columns(one.slate), **one.moment.friends.at(one.slate.codes)}
         for one in proposed
     ]
-    raw |= {name: np.concatenate([one[name] for one in said]) for name in said[0]} if said else {}
+    raw |= {name: np.concatenate([one[name] for one in said]) for name in said[0]}
     consent.hide(raw, past.say(queries), query)
     return frame.assemble(raw, len(codes))
 

@@ -81,7 +81,7 @@ def _strongest_products(
         strip = sparse.csr_matrix(turned[start : start + STEP] @ interactions)
         rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
         strip.data = strip.data / (root[rows] * root[strip.indices])
-        strip.data[rows == strip.indices] = 2.0  # itself always stays
+        strip.data[rows == strip.indices] = np.inf  # itself always stays, whatever the weights
         strip = top_rows(strip, most + 1)
         rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
         own = rows == strip.indices
