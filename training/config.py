@@ -29,6 +29,9 @@ class TrainConfig:
     cuts : tuple of float
         Parts of the events to be foretold after which time is cut, ascending. The last window
         tests, the one before it validates, the others train.
+    days : int
+        Only the last so many days are foretold and learned from; 0: all of them. What is known of
+        people and items always comes from the whole history.
     queries : int
         People asked in each window at most.
     negatives : int
@@ -59,6 +62,7 @@ class TrainConfig:
     """
 
     cuts: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
+    days: int = 0
     queries: int = 6_000
     negatives: int = 60
     candidates: int = 200

@@ -90,7 +90,7 @@ def settings(past: Past, config: TrainConfig) -> Settings:
             "too little happened to learn a feed",
             expected=f"{ENOUGH} events of one of {', '.join(TARGETS)}",
             got=", ".join(f"{counts.get(name, 0)} {name}" for name in TARGETS),
-            next_step="ingest a longer history",
+            next_step="ingest a longer history; portraits, segments and counters work without it",
         )
     total, distinct = past.connection.execute(
         f"SELECT count(*), count(DISTINCT ({c.USER}, {c.ITEM})) FROM facts "

@@ -151,7 +151,7 @@ class LambdaMart(boosting.Forest):
                 "nothing to learn a ranking from",
                 expected="queries with at least one positive row",
                 got=f"{len(train.sizes)} queries, no positive row",
-                next_step="give a longer history",
+                next_step="give a longer history, or one in which more people come back",
             )
         data = lightgbm.Dataset(
             train.rows, train.labels, group=train.sizes, feature_name=list(columns),

@@ -44,7 +44,7 @@ def test_a_wrong_type_is_refused(given):
 
 
 def test_what_is_written_reads_back(tmp_path: Path):
-    config = of({"cuts": [0.25, 0.5], "feed": {"learning_rate": 0.1}, "repeats_from": 0.5})
+    config = of({"cuts": [0.25, 0.5, 0.75], "feed": {"learning_rate": 0.1}, "repeats_from": 0.5})
     (tmp_path / "train.toml").write_text(to_toml(config))
     assert read(tmp_path / "train.toml") == config
 
@@ -67,3 +67,16 @@ def test_any_setting_changes_the_fingerprint():
     default = TrainConfig().hash
     assert of({}).hash == default
     assert len({default, of({"seed": 1}).hash, of({"als": {"alpha": 3.0}}).hash}) == 3
+
+
+@pytest.mark.parametrize(
+    "given", [{"cuts": [0.5, 0.9]}, {"cuts": [0.9, 0.5, 0.7]}, {"cuts": [0.5, 0.9, 1.5]}]
+)
+def test_time_that_cannot_be_cut_is_refused(given):
+    with pytest.raises(InputError, match="at least 3 ascending parts between 0 and 1"):
+        of(given)
+
+
+def test_nobody_asked_is_refused():
+    with pytest.raises(InputError, match="queries must be positive"):
+        of({"queries": 0})

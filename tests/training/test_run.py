@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from features import snapshot
+from features.clock import DAY_US
 from features.errors import InputError, MissingStep
 from features.home import Home
 from features.online import State
@@ -18,7 +19,7 @@ from training.config import TrainConfig
 from training.gates import Ceiling, Gate, Gates, check, figure, laid
 from training.retrieval import near
 from training.run import STEPS, Steps, train
-from training.steps.feed import choose_popularity
+from training.steps.feed import choose_popularity, windows
 from training.steps.sharing import learn_sharing
 
 
@@ -106,7 +107,7 @@ def test_too_little_history_says_what_is_missing(tmp_path):
     keep(home, busy(200))
     snapshot.publish(home, busy(200)[-1].at_us + 1, ZONE)
     with pytest.raises(
-        InputError, match=r"too little happened.*expected 500 events of one of.*got"
+        InputError, match=r"too little happened.*expected 500 events of one of.*portraits.*work"
     ):
         train(home, TrainConfig(), Steps())
     assert not home.bundles.exists()
@@ -122,3 +123,10 @@ def test_popularity_is_the_one_that_foretells_best(shop):
     rng = np.random.default_rng(0)
     which = choose_popularity(shop.ground, shop.windows[-2], rng)
     assert which.half_life
+
+
+def test_only_the_last_days_are_learned_from(shop, small):
+    target, end = shop.ground.settings.target, shop.windows[-1].end_us
+    few = windows(shop.past, target, replace(small, days=10))
+    assert [one.end_us for one in few[-1:]] == [end]
+    assert end - 10 * DAY_US <= few[0].start_us > shop.windows[0].start_us

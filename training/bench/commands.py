@@ -42,6 +42,23 @@ def features(
 
 
 @app.command()
+def train(
+    events: Annotated[
+        list[int] | None,
+        typer.Option(help="Events of the history that is made up; repeat. Default: 1 M."),
+    ] = None,
+    slope: Annotated[bool, typer.Option("--slope", help="1, 3 and 10 M events.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train with the default settings, step by step, beside the bare engines."""
+    from training.bench import report
+    from training.bench.train.run import SIZES, SLOPE, rows
+
+    sizes = SLOPE if slope else tuple(events or SIZES)
+    report.show(report.measured("train", lambda: list(rows(sizes))), as_json=as_json)
+
+
+@app.command()
 def events(
     workers: Annotated[int, typer.Option(help="Processes of the service.")] = 2,
     seconds: Annotated[float, typer.Option(help="Of each stage.")] = 10.0,

@@ -47,7 +47,7 @@ _TIERS = np.array(["1", "new1", "2", "3", "4", "5"])
 Indices = npt.NDArray[np.int64]
 
 
-def write(root: Path, events: int, seed: int = 1) -> Home:
+def write(root: Path, events: int, seed: int = 1, items: int = ITEM_COUNT) -> Home:
     """Write a home with ``events`` rows over 90 days that end at ``END_US``.
 
     Parameters
@@ -55,19 +55,21 @@ def write(root: Path, events: int, seed: int = 1) -> Home:
     root : Path
         A new or empty directory.
     events : int
-        Rows of the events table; one person for 50 of them, 20,000 items.
+        Rows of the events table; one person for 50 of them.
     seed : int
         Same seed, same history.
+    items : int
+        In the catalogue.
     """
     rng = np.random.default_rng(seed)
     home = Home(root)
     users = max(events // EVENTS_PER_USER, 10)
-    _put(home.table("items") / "part.parquet", _items(rng), "items")
+    _put(home.table("items") / "part.parquet", _items(rng, items), "items")
     _put(home.table("users") / "part.parquet", _users(rng, users), "users")
     bounds = np.linspace(0, events, DAYS + 1).astype(np.int64)
     for day, (low, high) in enumerate(pairwise(bounds)):
         start_us = END_US - (DAYS - day) * DAY_US
-        rows = _events(rng, np.arange(low, high), start_us, users)
+        rows = _events(rng, np.arange(low, high), start_us, users, items)
         _put(home.events / f"day={utc_day(start_us)}" / "part.parquet", rows, "events")
     return home
 
@@ -85,10 +87,10 @@ def _put(path: Path, columns: dict[str, Any], table: str) -> None:
     pq.write_table(pa.table(arrays, schema=schema), path, compression="zstd")
 
 
-def _items(rng: np.random.Generator) -> dict[str, Any]:
+def _items(rng: np.random.Generator, count: int) -> dict[str, Any]:
     """Every fifth item changes its price half way."""
-    numbers = np.concatenate([np.arange(ITEM_COUNT), np.arange(0, ITEM_COUNT, 5)])
-    first = np.arange(len(numbers)) < ITEM_COUNT
+    numbers = np.concatenate([np.arange(count), np.arange(0, count, 5)])
+    first = np.arange(len(numbers)) < count
     return {
         c.ITEM: _names("i", numbers),
         c.VALID_FROM: END_US - np.where(first, 2 * DAYS, DAYS // 2) * DAY_US,
@@ -111,11 +113,11 @@ def _users(rng: np.random.Generator, count: int) -> dict[str, Any]:
 
 
 def _events(
-    rng: np.random.Generator, numbers: Indices, start_us: int, users: int
+    rng: np.random.Generator, numbers: Indices, start_us: int, users: int, count: int
 ) -> dict[str, Any]:
     size = len(numbers)
     kind = rng.choice(len(MIX), size, p=np.array([*MIX.values()]) / sum(MIX.values()))
-    items = (ITEM_COUNT * rng.random(size) ** 3).astype(np.int64)
+    items = (count * rng.random(size) ** 3).astype(np.int64)
     price = np.exp(rng.normal(8.5, 1.0, size)).astype(np.int64) + 1
     social, priced, paid = (_among(kind, names) for names in (_SOCIAL, _PRICED, _PAID))
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.catalogue import CATALOGUE
+from features.clock import DAY_US
 from features.counters import Counter
 from features.frames import feed as frame
 from recsys.bundle import Parts
@@ -39,7 +40,9 @@ def history(course: Course, step: Step) -> None:
         return forms.Plan(settings, tuple(spans)).plain()
 
     config = course.config
-    course.history = step.keep(Json(), make, config.cuts, config.repeats_from, config.candidates)
+    course.history = step.keep(
+        Json(), make, config.cuts, config.days, config.repeats_from, config.candidates
+    )
 
 
 def popularity(course: Course, step: Step) -> None:
@@ -145,10 +148,13 @@ def choose_similar(ground: fit.Ground, window: Window, rng: np.random.Generator)
 
 def windows(past: Past, target: str, config: TrainConfig) -> list[Window]:
     """Cut the time of the target's events as a configuration says."""
-    at_us = past.connection.execute(
+    rows = past.connection.execute(
         "SELECT at_us FROM facts WHERE event = $target AND item_id IS NOT NULL", {"target": target}
-    ).fetchnumpy()["at_us"]
-    return split.windows(np.asarray(at_us, dtype=np.int64), config.cuts, past.zone)
+    ).fetchnumpy()
+    at_us = np.asarray(rows["at_us"], dtype=np.int64)
+    if config.days and len(at_us):
+        at_us = at_us[at_us >= at_us.max() - config.days * DAY_US]
+    return split.windows(at_us, config.cuts, past.zone)
 
 
 def _which(course: Course) -> Counter:
@@ -173,5 +179,7 @@ def _worth(ground: fit.Ground, asked: feed.Asked, pairs: Sequence[tuple[Source, 
         if not ground.settings.repeats:
             slate = slate.keep(~np.isin(slate.codes, moment.bought))
         lists.append(feed.ranked(slate, slate.scores[source.name], evaluate.K))
+    if not lists:
+        return 0.0
     ndcg = metrics.ndcg_at_k(np.stack(lists), asked.relevant, evaluate.K)
-    return float(np.nanmean(ndcg))
+    return 0.0 if np.isnan(ndcg).all() else float(np.nanmean(ndcg))

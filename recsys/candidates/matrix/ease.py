@@ -90,7 +90,8 @@ class Ease(Recommender):
         rows, columns = degrees(interactions)
         self.lift_ = (np.maximum(columns, 1.0) ** config.popularity).astype(np.float32)
         self.inputs_ = scaled(interactions, rows=config.user_power)
-        self.inputs_.data *= np.float32(np.exp(config.user_power * np.log(rows).mean()))
+        usual = np.log(rows).mean() if len(rows) else 0.0
+        self.inputs_.data *= np.float32(np.exp(config.user_power * usual))
         self.around_ = around(links, 1) if links is not None and config.taste > 0 else None
         wide = self.inputs_
         if social:

@@ -1,0 +1,1 @@
+"""``huoren bench train``."""
