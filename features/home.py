@@ -95,3 +95,14 @@ def mlruns_uri() -> str:
     if "://" in place:
         return place
     return f"sqlite:///{Path(place).resolve() / 'mlflow.db'}"
+
+
+def optuna_uri() -> str:
+    """Where searches for settings are kept: ``optuna.db`` beside MLflow's database.
+
+    In a database of its own, because both keep a table ``alembic_version``; in ``./mlruns`` where
+    MLflow is a server.
+    """
+    uri = mlruns_uri()
+    folder = Path(uri.removeprefix("sqlite:///")).parent if "sqlite:///" in uri else Path("mlruns")
+    return f"sqlite:///{folder.resolve() / 'optuna.db'}"

@@ -105,6 +105,46 @@ def train(
 
 
 @app.command()
+def tune(
+    data: DataOption = None,
+    config: Annotated[Path | None, typer.Option(help="TOML where the search begins.")] = None,
+    space: Annotated[
+        Path | None, typer.Option(help="TOML of what is searched; default training/space.toml.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="No trial begins afterwards.")] = 30.0,
+    trials: Annotated[int | None, typer.Option(help="At most so many by this process.")] = None,
+    storage: Annotated[
+        str, typer.Option(help="Database URL; default optuna.db beside MLflow's.")
+    ] = "",
+    study: Annotated[str, typer.Option(help="One that exists is gone on with.")] = "huoren",
+    out: Annotated[Path | None, typer.Option(help="Write the best settings there.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Search for settings; several processes may search in one study."""
+    from features.home import Home, optuna_uri
+    from training import config as settings
+    from training import job
+    from training import tune as tuning
+
+    begin, spans, where = settings.read(config), tuning.space(space), storage or optuna_uri()
+    with job.progress() as notice:
+        found = tuning.tune(
+            Home.from_option(data), begin, spans, where, minutes, trials, study, notice
+        )
+    if out is not None:
+        out.write_text(settings.to_toml(found.config) + "\n")
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    typer.echo(settings.to_toml(found.config))
+    typer.echo(
+        f"# NDCG@20 on the validation rows {found.ndcg:.4f}, before {found.before:.4f}; "
+        f"{found.trials} trials, {found.pruned} given up early",
+        err=True,
+    )
+
+
+@app.command()
 def evaluate(
     data: DataOption = None,
     bundle: Annotated[

@@ -3,7 +3,7 @@
 Burges, "From RankNet to LambdaRank to LambdaMART", 2010; Ke et al., "LightGBM", NeurIPS 2017.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -126,6 +126,7 @@ class LambdaMart(boosting.Forest):
         config: LambdaMartConfig = LambdaMartConfig(),
         seed: int = 0,
         directions: Sequence[int] | None = None,
+        watch: Callable[[int, float], None] | None = None,
     ) -> Self:
         """Grow trees.
 
@@ -139,6 +140,8 @@ class LambdaMart(boosting.Forest):
             How trees grow, and from where chance begins.
         directions : sequence of int, optional
             1 for each column by which a score may only rise, −1 by which it may only fall, 0 free.
+        watch : callable, optional
+            Told each round and its NDCG on ``valid``; what it raises ends the growth.
 
         Raises
         ------
@@ -161,6 +164,10 @@ class LambdaMart(boosting.Forest):
         if valid is not None and np.any(valid.labels > 0):
             sets = [data.create_valid(valid.rows, valid.labels, group=valid.sizes)]
             callbacks = [lightgbm.early_stopping(config.patience, verbose=False)]
+            if watch is not None:
+                callbacks.append(
+                    lambda now: watch(now.iteration, float(now.evaluation_result_list[0][2]))
+                )
         given = config.parameters(seed)
         if directions is not None:
             given |= {

@@ -60,7 +60,8 @@ class Listener:
     def wait_for(self, version: str) -> None:
         until = monotonic() + SWAPPED_WITHIN_S
         while self.versions[-1:] != [version]:
-            assert monotonic() < until, f"{version} never answered, but {self.versions[-1:]}"
+            said = f"{version} never answered: {self.versions[-1:]}, {self.failures[-1:]}"
+            assert monotonic() < until, said
             sleep(0.05)
 
 

@@ -1,5 +1,6 @@
 """What the steps of a run share, and what they hand to each other."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -60,6 +61,8 @@ class Course:
 
     Attributes
     ----------
+    watch : callable or None
+        Told the round and its NDCG on the validation rows while the feed's ranker grows.
     history : Kept of mapping
         ``forms.Plan``, plain.
     ties : Kept of mapping
@@ -122,6 +125,7 @@ class Course:
         self.home = home
         self.config = config
         self.run_id = run_id
+        self.watch: Callable[[int, float], None] | None = None
         self.newest: Snapshot = snapshot.latest(home)
         self.as_of_us = self.newest.manifest.as_of_us
         self.zone = BusinessZone(self.newest.manifest.zone)

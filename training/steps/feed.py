@@ -99,6 +99,7 @@ def ranker(course: Course, step: Step) -> None:
             list(frame.COLUMNS),
             course.config.feed,
             course.config.seed,
+            watch=course.watch,
         ),
         *course.examples, asdict(course.config.feed),
     )  # fmt: skip
