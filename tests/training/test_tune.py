@@ -13,6 +13,7 @@ from recsys.ranking.lambdamart import Groups
 from training import config, tune
 from training.commands import app
 from training.config import read, to_toml
+from training.shelf import Kept
 from training.tune import Span
 
 
@@ -54,16 +55,34 @@ def test_a_wrong_space_is_refused(text, kind, said, tmp_path):
         tune.space(path)
 
 
-def test_two_search_together_and_begin_where_they_are_told(shop, small, trained, tmp_path):
+def test_a_search_begins_where_it_is_told_and_goes_on(shop, small, trained, tmp_path):
     storage, spans = f"sqlite:///{tmp_path}/o/optuna.db", [Span("feed.num_leaves", 2, 40)]
     start = replace(small, feed=replace(small.feed, rounds=4))
     found = tune.tune(shop.home, start, spans, storage, minutes=1, trials=1)
     assert (found.trials, found.ndcg, found.config) == (1, found.before, start)
-    with ThreadPoolExecutor(2) as both:
-        jobs = [both.submit(tune.tune, shop.home, start, spans, storage, 1, 2) for _ in range(2)]
-        later = max((job.result() for job in jobs), key=lambda one: one.trials)
-    assert later.trials == 5
+    later = tune.tune(shop.home, start, spans, storage, minutes=1, trials=1)
+    assert later.trials == 2
     assert later.ndcg >= found.before == later.before
+
+
+def test_two_search_in_one_study_and_a_poor_trial_is_given_up(shop, small, tmp_path, monkeypatch):
+    def grow(course, steps):
+        course.ranker = Kept(tmp_path, "", None)
+        course.ranker.__dict__["value"] = course.config.feed
+        course.examples = [course.ranker]
+        for round_ in range(20):
+            course.watch(round_, course.config.feed.lambda_l2)
+
+    monkeypatch.setattr(tune, "go", grow)
+    monkeypatch.setattr(tune, "ndcg_of", lambda settings, rows: settings.lambda_l2)
+    storage, spans = f"sqlite:///{tmp_path}/optuna.db", [Span("feed.lambda_l2", 1.0, 9.0)]
+    tune.tune(shop.home, small, spans, storage, minutes=1, trials=1)
+    with ThreadPoolExecutor(2) as both:
+        jobs = [both.submit(tune.tune, shop.home, small, spans, storage, 1, 10) for _ in range(2)]
+        found = max((job.result() for job in jobs), key=lambda one: one.trials)
+    assert found.trials == 21
+    assert found.pruned > 0
+    assert found.ndcg == found.config.feed.lambda_l2 > small.feed.lambda_l2
 
 
 def test_the_command_writes_settings_that_train_takes(shop, small, tmp_path):
