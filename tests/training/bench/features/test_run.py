@@ -38,7 +38,7 @@ def test_growth_is_the_power_by_which_time_grew():
 
 
 def test_both_methods_in_turn(monkeypatch):
-    call = lambda work, *args: work(*args)  # noqa: E731 - processes of their own take their time
+    call = lambda work, *args, **more: work(*args, **more)  # noqa: E731 - own processes take time
     monkeypatch.setattr(run, "alone", call)
     monkeypatch.setattr(run, "apart", lambda: nullcontext(call))
     monkeypatch.setattr(run, "RUNS", 1)
