@@ -222,6 +222,14 @@ _COUNTERS = (
         "phase.spent_730", "paid in this phase of festivals in 730 days, net of refunds, in fen",
         Key.PHASE, {e.ORDERED: 1.0, e.REFUNDED: -1.0}, value=c.TOTAL, window=Days(730), once=True,
     ),
+    Counter(
+        "community.active_30", "acts in a community, half-life 30 days", Key.COMMUNITY, ACTIVE,
+        half_life=Days(30), scope=Scope.SOCIAL_GRAPH, sensitivity=Sensitivity.PERSONAL,
+    ),
+    Counter(
+        "community.shared_30", "shares into a community, half-life 30 days", Key.COMMUNITY, SHARE,
+        half_life=Days(30), scope=Scope.SOCIAL_GRAPH, sensitivity=Sensitivity.PERSONAL,
+    ),
     # ── a person and an item ────────────────────────────────────────────────────────────────
     Counter(
         "touch.views_7", "views of this item, half-life a week", Key.TOUCH, VIEW,

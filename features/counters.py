@@ -35,6 +35,7 @@ class Key(Enum):
     TIER = (c.ITEM, c.CITY_TIER)
     ENTRY = (c.USER, "entry")
     PHASE = (c.USER, "phase")
+    COMMUNITY = (c.USER, "community_id")
     PAIR = (c.USER, c.PEER)
     TOUCH = (c.USER, c.ITEM)
 

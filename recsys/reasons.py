@@ -24,6 +24,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "nearly_full": ("还差 {count} 人成团", "{count} more and it fills"),
     "fills_often": ("容易成团", "groups for it fill"),
     "tried_like": ("开过类似商品的团", "you started groups for items like this"),
+    "active_in": ("您活跃的社群", "a community you are active in"),
     "tied": ("是您的好友", "is a friend of yours"),
 })
 """Code → Chinese and English text; the braces are filled from the reason."""

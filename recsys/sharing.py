@@ -1,14 +1,16 @@
 """CAPABILITY sharing: whom to show this item to.
 
-    candidates  near · two steps away · whom the item may suit
+    candidates  near · two steps away · whom the item may suit · communities the sharer is active in
     rules       not oneself · proposable (``recsys.guards``) · strangers not at night · under caps
     ranker      LambdaMART over one row for each candidate; untrained: openings with a half-life
 
+Communities take what places people leave, and a fifth of them at most where people fill all.
 Near are people tied to the sharer and people with whom something was done before: a link opened, a
 group buy joined.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +25,7 @@ from features.online import Reading, State
 from features.store.contacts import Ledger
 from recsys import guards
 from recsys.bundle import Bundle
+from recsys.people.communities import RECIPIENT, communities, room
 from recsys.people.far import far
 from recsys.people.near import near
 from recsys.query import People, Reason, ShareAnswer, ShareQuery, ShareTarget
@@ -32,6 +35,9 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "share"
 """Of the contact ledger."""
+
+PERSONAL = frozenset({"bargain", "tip"})
+"""Purposes for which nothing is posted where many read."""
 
 STAFF = "staff"
 """The type of tie between staff and their contacts."""
@@ -82,29 +88,47 @@ class Sharing:
         why = self._held(found, reading)
         held = {name: reason for name, reason in zip(found.names, why, strict=True) if reason}
         willing = [name for name in found.names if name not in held]
+        groups = [] if query.purpose in PERSONAL else communities(reading)
+        places = room(query.k, groups)
+        targets, degraded = self._people(query, reading, found, willing, places, ledger, held)
+        if guards.quiet(query.at_us, self.zone):
+            held |= {name: "quiet" for name, _ in groups}
+            groups = []
+        left = query.k - len(targets)
+        targets += _communities(query, groups, left, ledger, held)
+        return ShareAnswer(targets, len(held), degraded, tuple(held.items()))
+
+    def _people(
+        self,
+        query: ShareQuery,
+        reading: Reading,
+        found: "_Found",
+        willing: list[str],
+        places: int,
+        ledger: Ledger | None,
+        held: dict[str, str],
+    ) -> tuple[tuple[ShareTarget, ...], tuple[str, ...]]:
+        """The best of those who may be asked; who is at a cap is put among the ``held``."""
         if not willing:
-            return ShareAnswer((), len(held), held=tuple(held.items()))
+            return (), ()
         raw = frame.online(
             reading, willing, found.states, self.parts.items, query.item_id, found.beyond
         )
         decided = [consent.say(found.states.get(name, State())) for name in willing]
         frame.hide(raw, decided, np.arange(len(willing)))
         scores, degraded = self._score(raw, len(willing))
-        best = np.argsort(-scores, kind="stable")[: query.k + SPARE].tolist()
-        if ledger is not None:
-            names = [willing[i] for i in best]
-            listed = set(ledger.reserve(query.user_id, names, CHANNEL, query.at_us, query.k))
-            last = max((n for n, name in enumerate(names) if name in listed), default=len(best) - 1)
-            held |= {name: "capped" for name in names[: last + 1] if name not in listed}
-            best = [i for i in best if willing[i] in listed]
-        targets = tuple(
+        best = np.argsort(-scores, kind="stable")[: places + SPARE].tolist()
+        names = [willing[i] for i in best]
+        listed = _reserved(query, names, places, ledger, held)
+        best = [i for i, name in zip(best, names, strict=True) if name in listed][:places]
+        state = reading.state
+        return tuple(
             ShareTarget(
                 _kind(state, willing[i]), willing[i], float(scores[i]),
                 self._reasons(raw, i, query),
             )
-            for i in best[: query.k]
-        )  # fmt: skip
-        return ShareAnswer(targets, len(held), degraded, tuple(held.items()))
+            for i in best
+        ), degraded  # fmt: skip
 
     def _held(self, found: "_Found", reading: Reading) -> list[str | None]:
         """Why each candidate may not be proposed now; strangers are not disturbed at night."""
@@ -159,6 +183,40 @@ class Sharing:
         if not found:
             found.append(Reason("may_like"))
         return tuple(found)
+
+
+def _reserved(
+    query: ShareQuery,
+    names: Sequence[str],
+    places: int,
+    ledger: Ledger | None,
+    held: dict[str, str],
+) -> set[str]:
+    """Those of the best for whom there is a place under the caps; who is passed over is held."""
+    if ledger is None:
+        return set(names)
+    listed = set(ledger.reserve(query.user_id, names, CHANNEL, query.at_us, places))
+    last = max((n for n, name in enumerate(names) if name in listed), default=len(names) - 1)
+    held |= {name: "capped" for name in names[: last + 1] if name not in listed}
+    return listed
+
+
+def _communities(
+    query: ShareQuery,
+    found: Sequence[tuple[str, float]],
+    places: int,
+    ledger: Ledger | None,
+    held: dict[str, str],
+) -> tuple[ShareTarget, ...]:
+    """Communities for the places that are left; they stand under the caps like people."""
+    recipients = {RECIPIENT + name: (name, weight) for name, weight in found}
+    listed = _reserved(query, list(recipients), places, ledger, held) if places else set()
+    reasons = (Reason("active_in"),)
+    return tuple(
+        ShareTarget("community", name, weight, reasons)
+        for recipient, (name, weight) in recipients.items()
+        if recipient in listed
+    )[:places]
 
 
 def _kind(state: State, name: str) -> str:

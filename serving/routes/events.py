@@ -10,6 +10,7 @@ from features.events import ANONYMOUS_PREFIX, GROUP_UPDATED, SHARED, Event
 from features.ingest.parse import parse_event
 from features.store import Store
 from features.store.contacts import Ledger
+from recsys.people.communities import RECIPIENT
 from recsys.sharing import CHANNEL
 from serving.asking import Asking
 from serving.schemas import EventsReply, EventsRequest, RejectedEvent, SegmentBatch, SegmentReply
@@ -81,7 +82,7 @@ async def _take(asking: Asking, raws: Iterable[Mapping[str, Any]]) -> dict[str, 
     accepted, duplicates, refused = await asyncio.to_thread(_append, asking.resources.store, taken)
     refused_ones = {one.index for one in refused}
     kept = [one for index, lines in taken.items() if index not in refused_ones for one in lines]
-    if sent := [one for one in kept if one.event == SHARED and one.peer_id]:
+    if sent := [one for one in kept if one.event == SHARED and (one.peer_id or one.community_id)]:
         await asyncio.to_thread(_charge, asking.resources.ledger, sent)
     rejected = sorted([*rejected, *refused], key=lambda one: one.index)
     count = asking.resources.metrics.events.labels
@@ -121,6 +122,9 @@ def _charge(ledger: Ledger, sent: Sequence[Event]) -> None:
     for one in sent:
         if one.peer_id and one.peer_id != one.user_id:
             ledger.charge(one.user_id, one.peer_id, CHANNEL, one.at_us, one.message_id)
+        elif one.community_id:
+            recipient = RECIPIENT + one.community_id
+            ledger.charge(one.user_id, recipient, CHANNEL, one.at_us, one.message_id)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

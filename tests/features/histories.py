@@ -70,6 +70,7 @@ def histories(draw):
             total_fen=100 + n,
             discount_fen=7 * n if n % 2 else None,
             network=(None, "wifi", "4G")[n % 3],
+            community_id=f"c{n % 2}" if n % 5 == 0 else None,
             entry=("search", "feed", None)[n % 3],
             city=("310000", "130200", None)[n % 3],
             rating=float(n % 5 + 1),
@@ -166,6 +167,7 @@ def busy(size: int, seed: int = 0, days: int = 60) -> list[Event]:
                 item_id=f"i{dice.randrange(3)}" if KINDS[name].family != "privacy" else None,
                 reason=dice.choice(CONTROLS[name]) if name in CONTROLS else None,
                 total_fen=dice.randrange(1_000),
+                community_id=f"c{n % 2}" if n % 5 == 0 else None,
                 entry=("search", "feed", None)[n % 3],
                 line=int(dice.random() < 0.2),
             )

@@ -223,3 +223,35 @@ def test_who_knows_nobody_is_shown_whom_the_item_may_suit(tmp_path):
     answer = Sharing(made).targets(replace(asked(), at_us=NOON), crowd)
     assert [(one.id, one.reasons[0].code) for one in answer.targets] == [("a", "may_like")]
     assert answer.held == (("refused", "refused"),)
+
+
+def active(community: str, *, shares: int = 0) -> list:
+    """The sharer looks around in a community, and shares into it."""
+    looked = did("u", "Product Viewed", "i1", 2, community_id=community)
+    sent = [did("u", "Product Shared", "i1", 3, community_id=community, share_id="s")] * shares
+    return [looked, *sent]
+
+
+def test_communities_take_the_places_people_leave(share):
+    crowd = Crowd(opened("f", "u"), *active("c1"), *active("c2", shares=1))
+    answer = share.targets(replace(asked(), at_us=NOON), crowd)
+    assert [(one.kind, one.id) for one in answer.targets] == [
+        ("person", "f"), ("community", "c2"), ("community", "c1"),
+    ]  # fmt: skip
+    assert answer.targets[1].reasons[0].code == "active_in"
+
+
+def test_a_fifth_of_a_full_list_is_for_communities(share):
+    friends = [opened(f"f{n}", "u") for n in range(9)]
+    crowd = Crowd(*friends, *active("c1"), *active("c2"))
+    found = share.targets(replace(asked(k=5), at_us=NOON), crowd).targets
+    assert [one.kind for one in found] == ["person"] * 4 + ["community"]
+    assert len(share.targets(replace(asked(k=4), at_us=NOON), crowd).targets) == 4
+
+
+def test_communities_are_under_caps_and_quiet_at_night(share):
+    crowd = Crowd(*active("c1"))
+    noon = replace(asked(), at_us=NOON)
+    assert share.targets(noon, crowd, Book("community:c1")).held == (("community:c1", "capped"),)
+    assert share.targets(asked(), crowd) == ShareAnswer((), held_back=1)
+    assert share.targets(replace(noon, purpose="bargain"), crowd).targets == ()

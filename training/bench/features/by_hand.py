@@ -29,7 +29,7 @@ WITH versions AS (
     FROM items WINDOW turns AS (PARTITION BY item_id ORDER BY valid_from_us)
 ), acts AS (
     SELECT user_id, item_id, peer_id, event, at_us, line, total_fen, discount_fen, price_fen,
-        entry, city, network
+        entry, city, network, community_id
     FROM events WHERE event IN ({_EVENTS})
 )
 SELECT acts.* EXCLUDE (price_fen), category, brand, shop, listed_us,
@@ -213,6 +213,12 @@ FROM (SELECT *, {_INTEREST} AS interest FROM facts WHERE item_id IS NOT NULL)
 WHERE interest IS NOT NULL OR {_REFUSED} GROUP BY user_id, item_id
 """
 
+_COMMUNITY = f"""
+SELECT user_id, community_id, sum({_decay(30)}) AS community__active_30,
+    {_when("Product Shared", _decay(30))} AS community__shared_30
+FROM facts WHERE {_ACTED} AND community_id IS NOT NULL GROUP BY user_id, community_id
+"""
+
 _PAIR = f"""
 WITH own AS (
     SELECT user_id, peer_id,
@@ -308,7 +314,7 @@ WHERE phase IS NOT NULL GROUP BY user_id, phase
 TABLES: Mapping[str, str] = {
     "user": _USER, "category": _CATEGORY, "brand": _taste("brand", _BOUGHT_BRAND),
     "shop": _taste("shop", _REFUSED_SHOP, f"OR {_REFUSED}"),
-    "hour": _HOUR, "entry": _ENTRY, "phase": _PHASE,
+    "hour": _HOUR, "entry": _ENTRY, "phase": _PHASE, "community": _COMMUNITY,
     "touch": _TOUCH, "pair": _PAIR, "item": _ITEM, "tier": _TIER,
 }  # fmt: skip
 """Statement by the word of its key."""
