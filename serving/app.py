@@ -7,6 +7,8 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
@@ -197,9 +199,26 @@ def build(resources: Resources) -> Starlette:
     app = Starlette(
         routes=[_starlette(route, resources) for route in ROUTES],
         exception_handlers={HTTPException: _unrouted},
+        middleware=_across_origins(resources.settings.origins),
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _across_origins(origins: tuple[str, ...]) -> list[Middleware]:
+    """What lets scripts of some web pages ask from a browser; no cookie goes with it."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=sorted({route.method for route in ROUTES}),
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["x-request-id", "retry-after"],
+            max_age=600,
+        )
+    ]
 
 
 @cache

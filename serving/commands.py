@@ -33,6 +33,9 @@ def serve(
     store: Annotated[
         str, typer.Option(envvar="HUOREN_STORE", help="embedded, or redis://host:6379/0.")
     ] = "embedded",
+    origin: Annotated[
+        list[str] | None, typer.Option(help="A web page whose scripts may ask; repeat for more.")
+    ] = None,
 ) -> None:
     """Answer over HTTP until SIGTERM."""
     from features.clock import now_us, parse_instant
@@ -49,6 +52,7 @@ def serve(
         clock_offset_us=parse_instant(at) - now_us() if at else 0,
         keys=keys.resolve() if keys else None,
         store=store,
+        origins=tuple(origin or ()),
     )
     run(settings)
 

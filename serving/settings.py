@@ -1,6 +1,7 @@
 """How one service runs: environment and command line become one frozen value."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from features.home import Home
 from features.store.shared.address import EMBEDDED
 
 CHAMPION = "champion"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -72,6 +75,9 @@ class Settings:
         ``embedded``, or the URL of a Redis server.
     compiled : Path
         Folder of this user where native code of trees is kept.
+    origins : tuple of str
+        Web pages whose scripts may ask from a browser, such as ``https://shop.example``; none: no
+        page may.
     """
 
     home: Home
@@ -85,8 +91,17 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     store: str = EMBEDDED
     compiled: Path = field(default_factory=lambda: compiled_folder(os.environ))
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise InputError(
+                    "no origin of a web page",
+                    expected="scheme, host and port alone, such as https://shop.example",
+                    got=repr(origin),
+                    next_step="name each page that may ask; * is not taken",
+                )
         if self.keys is None and self.host not in LOOPBACK:
             raise InputError(
                 "without keys the service listens on the loopback address alone",
@@ -131,6 +146,7 @@ class Settings:
             zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
             store=environment.get("HUOREN_STORE") or EMBEDDED,
             compiled=compiled_folder(environment),
+            origins=tuple(one for one in environment.get("HUOREN_ORIGINS", "").split(",") if one),
             limits=Limits(key_rate=_number(environment, "HUOREN_KEY_RATE", Limits.key_rate)),
         )
 
@@ -154,6 +170,7 @@ class Settings:
             "HUOREN_STORE": self.store,
             "HUOREN_CACHE": str(self.compiled.parent),
             "HUOREN_KEY_RATE": str(self.limits.key_rate),
+            "HUOREN_ORIGINS": ",".join(self.origins),
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
 
 
