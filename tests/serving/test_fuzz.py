@@ -29,7 +29,9 @@ from tests.features.histories import keep
 from tests.serving.conftest import (
     Boards,
     Friends,
+    Gifts,
     Ladder,
+    Prompts,
     Shelf,
     StillClock,
 )
@@ -73,7 +75,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.Ba
     resources = replace(made, clock=StillClock())
     overlay = Overlay(Shelf(), 0)
     resources.loading.models = Models(
-        "v", 0, References.empty(), Ladder(), Friends(), Boards(), overlay
+        "v", 0, References.empty(), Ladder(), Friends(), Boards(), Gifts(), Prompts(), overlay
     )
     yield schemathesis.openapi.from_asgi(
         "/v1/openapi.json",
