@@ -40,3 +40,22 @@ def test_why_somebody_is_held_back_is_for_operators(resources: Resources, tmp_pa
     assert "held" not in told["app"]
     assert told["admin"]["held"] == [{"id": "m", "why": "muted"}]
     assert told["app"]["items"] == told["admin"]["items"] == []
+
+
+def test_a_share_into_a_community_is_charged_to_it(
+    client: Any, event: Any, resources: Resources
+) -> None:
+    told = {"product_id": "i1", "share_id": "s1", "community_id": "c1"}
+    sent = event("Product Shared", "m1", properties=told)
+    for _ in range(2):  # what is sent again counts once
+        client.post("/v1/events", json={"events": [sent]})
+    at_us = resources.clock.now_us()
+    assert resources.ledger.count("community:c1", "share", "day", at_us) == 1
+
+
+def test_who_was_erased_is_proposed_to_nobody(client: Any, resources: Resources) -> None:
+    tie = {"user_id": "u1", "peer_id": "gone", "tie_type": "friend"}
+    client.put("/v1/ties", json={"ties": [tie]})
+    assert set(resources.store.states(["u1"])["u1"].ties) == {"gone"}
+    resources.store.forget(["gone"])
+    assert "gone" not in resources.store.states(["u1"])["u1"].ties
