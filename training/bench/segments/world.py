@@ -78,7 +78,7 @@ def _day(told: duckdb.DuckDBPyConnection, home: Home, n: int, people: int, many:
         SELECT 'm{n}-' || i AS {c.MESSAGE}, 0 AS {c.LINE}, CASE{drawn} END AS {c.EVENT},
             {start} + i * {DAY_US // max(many, 1)} AS {c.AT}, 'u' || who AS {c.USER},
             'i' || thing AS {c.ITEM}, 100 + thing AS {c.PRICE}, 1.0 AS {c.QUANTITY},
-            100 + thing AS {c.TOTAL}, CASE WHEN dice % 2 = 0 THEN 'app' ELSE 'h5' END AS channel
+            100 + thing AS {c.TOTAL}, CASE WHEN i % 2 = 0 THEN 'app' ELSE 'h5' END AS channel
         FROM (
             SELECT i, hash(i, {n}, 1) % 100 AS dice, hash(i, {n}, 2) % {people} AS who,
                 hash(i, {n}, 3) % {ITEM_COUNT} AS thing
