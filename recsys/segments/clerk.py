@@ -30,6 +30,9 @@ from recsys.segments.questions import Asker, ask
 
 IDLE_SECONDS = 600.0
 NICE = 10
+MEMORY = "20%"
+"""Of the machine's: every worker of the service may have such a process."""
+
 CANCELLED = "Cancelled"
 
 _LOG = logging.getLogger("huoren.segments")
@@ -117,7 +120,9 @@ class Clerk:
             self.asker, self.seen = None, None
             ledger = open_ledger(self.home, place=self.store)
             self.opened.callback(ledger.close)
-            self.asker = Asker(self.opened.enter_context(open_desk(self.home)), ledger)
+            desk = self.opened.enter_context(open_desk(self.home))
+            desk.connection.execute(f"SET memory_limit = '{MEMORY}'")
+            self.asker = Asker(desk, ledger)
             self.seen = seen
         return self.asker
 
