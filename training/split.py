@@ -10,6 +10,9 @@ import numpy.typing as npt
 from features.clock import BusinessZone, Refresh, format_instant
 from features.errors import InputError
 
+FEWEST = 3
+"""Windows that a run needs: one that trains, one that validates, one that tests."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -30,6 +33,8 @@ def windows(
     at_us: npt.NDArray[np.int64], parts: Sequence[float], zone: BusinessZone
 ) -> list[Window]:
     """Cut time where given parts of the events have passed, at starts of business days.
+
+    Cuts that fall on one day are one, as long as ``FEWEST`` remain.
 
     Parameters
     ----------
@@ -54,11 +59,12 @@ def windows(
     if not len(at_us):
         raise InputError("no event to foretell", next_step="ingest orders or opened shares")
     cuts = zone.floor(np.quantile(at_us, parts).astype(np.int64), Refresh.DAY)
-    edges = [*np.unique(cuts).tolist(), int(at_us.max()) + 1]
-    if len(edges) != len(parts) + 1 or cuts[0] <= at_us.min():
+    cuts = np.unique(cuts[cuts > at_us.min()])
+    edges = [*cuts.tolist(), int(at_us.max()) + 1]
+    if len(cuts) < min(FEWEST, len(parts)):
         raise InputError(
             "too few days of history to split by time",
-            expected=f"{len(parts)} cuts on different business days after the first",
+            expected=f"{min(FEWEST, len(parts))} cuts on different business days after the first",
             got=f"{len(np.unique(zone.day(at_us)))} days with events, cut at "
             + ", ".join(format_instant(cut)[:10] for cut in cuts),
             next_step="ingest a longer history, or set fewer cuts",

@@ -301,3 +301,27 @@ def ties(
     from training.bench.ties.run import rows
 
     report.show(report.measured("ties", lambda: list(rows(seed))), as_json=as_json)
+
+
+@app.command("feed-quality")
+def feed_quality(
+    source: Annotated[
+        str, typer.Option(help="ciao, alibaba-e-commerce, complete-journey or simulated.")
+    ] = "simulated",
+    path: Annotated[
+        Path | None, typer.Option(help="The folder of the set; of a simulated world.")
+    ] = None,
+    queries: Annotated[int, typer.Option(help="People asked in each window at most.")] = 2_000,
+    config: Annotated[Path | None, typer.Option(help="TOML, as for train.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank the last days of a set: the feed beside popularity, single sources, a blend."""
+    from dataclasses import replace
+
+    from training import config as settings
+    from training.bench import report
+    from training.bench.feed_quality.run import rows
+
+    chosen = replace(settings.read(config), queries=queries)
+    found = report.measured("feed-quality", lambda: list(rows(source, path, chosen)))
+    report.show(found, as_json=as_json)

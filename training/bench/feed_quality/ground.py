@@ -1,0 +1,157 @@
+"""What is fitted once and judged by every method: windows, sources, rows, rankers."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from features.clock import BusinessZone
+from features.counters import Counter
+from features.frames import feed as frame
+from recsys.bundle import Parts
+from recsys.ranking.lambdamart import LambdaMart
+from training import fit, ties
+from training.bench.feed_quality.sets import Opened
+from training.config import TrainConfig
+from training.examples import feed
+from training.past import opened as open_past
+from training.split import Window, windows
+from training.steps.feed import choose_popularity, choose_similar
+
+log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The queries of one window, what was proposed to each, and what the ranker sees of it.
+
+    Parameters
+    ----------
+    asked : feed.Asked
+        The queries and what was relevant.
+    proposed : list of feed.Proposed
+        Candidates after the rules.
+    rows : ndarray, float32, shape (candidates of all queries, columns)
+        What the ranker sees.
+    """
+
+    asked: feed.Asked
+    proposed: list[feed.Proposed]
+    rows: npt.NDArray[np.float32]
+
+    @property
+    def ends(self) -> npt.NDArray[np.int64]:
+        """Where the rows of each query begin, and the end; int64, shape (queries + 1,)."""
+        return np.cumsum([0, *(len(one.slate) for one in self.proposed)])
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a run learned before the test, and the test's queries.
+
+    Parameters
+    ----------
+    ground : fit.Ground
+        The history.
+    parts : Parts
+        Sources as of the start of the test, with the ranker.
+    window : Window
+        The test.
+    valid, test : Asked
+        Queries of the window before the test, which chooses, and of the test.
+    """
+
+    ground: fit.Ground
+    parts: Parts
+    window: Window
+    valid: Asked
+    test: Asked
+
+
+def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
+    """Everything up to the scores of the test.
+
+    Parameters
+    ----------
+    data : Opened
+        The set.
+    config : TrainConfig
+        How to learn.
+    zone : BusinessZone
+        Where days begin.
+    """
+    rng = np.random.default_rng(config.seed)
+    past, table = open_past(data.home, data.at_us, zone, clean=config.clean)
+    ground = fit.Ground(past, table, fit.settings(past, config), config)
+    spans = _windows(ground, data)
+    log.info("%s; windows %s", ground.settings, ", ".join(map(str, spans)))
+    early = ties.learn(past, spans[0].start_us, rng)
+    ground = replace(ground, ties=early.fitted if early else None)
+    which = choose_popularity(ground, spans[-2], rng)
+    ground = replace(ground, similar=choose_similar(ground, spans[-2], rng))
+    log.info("popularity %s, %s", which.name, ground.similar)
+    examples, valid = [], None
+    for window in spans[:-1]:
+        parts = fit.sources(ground, window.start_us, which.name)
+        if window is spans[-2]:
+            valid = _asked(ground, parts, window, which, rng)
+            examples.append(_sampled(valid, config.negatives, rng))
+        else:
+            asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
+            examples.append(feed.groups(past, parts, asked, which, config.negatives, rng))
+        log.info("%s: %d rows", window, len(examples[-1].rows))
+    ranker = LambdaMart.fit(
+        feed.together(examples[:-1]), examples[-1], list(frame.COLUMNS), config.feed, config.seed
+    )
+    log.info("ranker of %d trees: %s", ranker.rounds, list(ranker.importance.items())[:12])
+    parts = replace(fit.sources(ground, spans[-1].start_us, which.name), feed=ranker)
+    test = _asked(ground, parts, spans[-1], which, rng)
+    assert valid is not None
+    return Learned(ground, parts, spans[-1], valid, test)
+
+
+def _windows(ground: fit.Ground, data: Opened) -> Sequence[Window]:
+    at_us = ground.past.connection.execute(
+        "SELECT at_us FROM facts WHERE event = $target AND item_id IS NOT NULL ORDER BY at_us",
+        {"target": ground.settings.target},
+    ).fetchnumpy()["at_us"]
+    cuts, times = ground.config.cuts, np.asarray(at_us, dtype=np.int64)
+    if data.test_us is None:
+        return windows(times, cuts, ground.past.zone)
+    earlier = windows(times[times < data.test_us], cuts[1:], ground.past.zone)
+    last = replace(earlier[-1], end_us=data.test_us)
+    return [*earlier[:-1], last, Window(data.test_us, int(times[-1]) + 1)]
+
+
+def _asked(
+    ground: fit.Ground, parts: Parts, window: Window, which: Counter, rng: np.random.Generator
+) -> Asked:
+    past = ground.past
+    asked = feed.ask(past, parts.items, parts.settings, window, ground.config.queries, rng)
+    proposed = list(feed.propose(past, parts, asked, which))
+    return Asked(asked, proposed, feed.rows(past, parts.items, asked.queries, proposed))
+
+
+def _sampled(one: Asked, negatives: int, rng: np.random.Generator) -> feed.Groups:
+    """Training rows of queries whose rows are there already."""
+    rows, labels, sizes = [], [], []
+    marks = feed.labels(one.asked, one.proposed)
+    for start, positive in zip(one.ends[:-1].tolist(), marks, strict=True):
+        if not positive.any():
+            continue
+        other = np.flatnonzero(~positive)
+        drawn = rng.choice(other, min(negatives, len(other)), replace=False)
+        chosen = np.sort(np.concatenate([np.flatnonzero(positive), drawn]))
+        rows.append(one.rows[start + chosen])
+        labels.append(positive[chosen])
+        sizes.append(len(chosen))
+    nothing = np.zeros((0, one.rows.shape[1]), dtype=np.float32)
+    return feed.Groups(
+        np.concatenate([nothing, *rows]),
+        np.concatenate([np.zeros(0, dtype=np.int64), *labels]).astype(np.int64),
+        np.array(sizes, dtype=np.int64),
+    )
