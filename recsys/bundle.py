@@ -20,7 +20,9 @@ from features.frames.feed import feature_hash
 from features.items import Items
 from features.references import References
 from recsys.candidates.als import Als
+from recsys.candidates.content import Content
 from recsys.candidates.launches import Launches
+from recsys.candidates.local import Lift
 from recsys.candidates.popular import Popular
 from recsys.candidates.similar import Similar
 from recsys.people.audience import Audience
@@ -82,6 +84,8 @@ class Parts:
     chances: Mapping[str, Logit] = field(default_factory=dict)
     launches: Launches | None = None
     rhythm: Rhythm | None = None
+    lift: Lift | None = None
+    content: Content | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -100,8 +104,9 @@ class Parts:
         save_chances(self.chances, folder)
         if self.launches is not None:
             self.launches.save(folder)
-        if self.rhythm is not None:
-            self.rhythm.save(folder)
+        for part in (self.rhythm, self.lift, self.content):
+            if part is not None:
+                part.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
             if ranker is not None:
                 ranker.save(folder / f"{name}.lightgbm.txt")
@@ -127,6 +132,8 @@ class Parts:
             open_chances(folder),
             Launches.open_any(folder),
             Rhythm.open(folder),
+            Lift.open(folder),
+            Content.open(folder),
         )
 
 

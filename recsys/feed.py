@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
 from typing import NamedTuple
 
@@ -26,11 +26,16 @@ from recsys import moment, pipeline
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
 from recsys.candidates.due import Due
+from recsys.candidates.fresh import Fresh
 from recsys.candidates.friends import Friends
+from recsys.candidates.grouped import Grouped
+from recsys.candidates.local import Local
+from recsys.candidates.popular import Popular
+from recsys.candidates.session import Session
 from recsys.candidates.similar import FriendsTaste
 from recsys.candidates.within import Within
 from recsys.component import Removed, Rule, Source
-from recsys.moment import Moment
+from recsys.moment import NO_GROUPS, FriendGroups, Moment
 from recsys.policy import USUAL, FeedPolicy
 from recsys.query import FeedAnswer, FeedItem, FeedQuery, People, Reason
 from recsys.ranking import heuristic
@@ -57,10 +62,27 @@ OFTEN = 1.0
 
 
 def sources(parts: Parts) -> tuple[Source, ...]:
-    """Who proposes."""
-    similar = () if parts.similar is None else (parts.similar, FriendsTaste(parts.similar))
+    """Who proposes; the last is the fallback that never fails."""
+    return (*lasting(parts), *daily(parts, parts.popular))
+
+
+def lasting(parts: Parts) -> tuple[Source, ...]:
+    """Sources that stay as they are until the next bundle."""
+    near = parts.similar
+    similar = () if near is None else (near, FriendsTaste(near), Session(near))
     due = () if parts.rhythm is None else (Due(parts.rhythm),)
-    return (parts.als, *similar, Friends(), Again(), *due, parts.popular)
+    content = () if parts.content is None else (parts.content,)
+    return (
+        parts.als, *similar, Friends(), Grouped(), Again(), *due, *content, Fresh(parts.items),
+    )  # fmt: skip
+
+
+def daily(parts: Parts, popular: Popular) -> tuple[Source, ...]:
+    """Sources of what is popular as of a day."""
+    if parts.lift is None:
+        return (popular,)
+    zone = BusinessZone(parts.settings.zone)
+    return (Local(popular, parts.lift, parts.items, zone), popular)
 
 
 def rules(parts: Parts, policy: FeedPolicy = USUAL) -> tuple[Rule, ...]:
@@ -87,6 +109,10 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.similar_rank": slate.ranks.get("similar", nothing),
         "source.friends_taste_rank": slate.ranks.get("friends_taste", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
+        "source.local_rank": slate.ranks.get("local", nothing),
+        "source.content": slate.scores.get("content", nothing),
+        "source.content_rank": slate.ranks.get("content", nothing),
+        "source.session_rank": slate.ranks.get("session", nothing),
         "source.due": slate.scores.get("due", nothing),
         "source.due_rank": slate.ranks.get("due", nothing),
         "source.friends_rank": slate.ranks.get("friends", nothing),
@@ -253,7 +279,36 @@ class Feed:
             states = {}
         friends = [(strength, states[name]) for name, strength in close if name in states]
         now = moment.of_state(reading, friends, self.items.ids, self.items.names[c.SHOP])
+        if friends and query.groups is not None:
+            now = replace(now, groups=self._groups(query, friends, close, trace))
         return now if personalized else now.impersonal()
+
+    def _groups(
+        self,
+        query: FeedQuery,
+        friends: Sequence[tuple[float, State]],
+        close: Sequence[tuple[str, float]],
+        trace: _Trace,
+    ) -> FriendGroups:
+        """What close friends are buying together."""
+        assert query.groups is not None
+        strength = dict(close)
+        try:
+            found = query.groups.of_people(list(strength), query.at_us)
+        except Exception:  # fail open: without group buys the feed still comes
+            log.exception("group buys left out")
+            trace.degraded.append("groups")
+            return NO_GROUPS
+        return moment.of_groups(
+            [
+                (group.item_id, strength[name])
+                for group in found
+                if group.item_id is not None and query.user_id not in group.joined
+                for name in group.joined
+                if name in strength
+            ],
+            self.items.ids,
+        )
 
     def _rank(
         self,
@@ -337,13 +392,19 @@ def _reasons(
         yield Reason("friends_bought", int(bought))
     elif liked >= FEWEST_FRIENDS:
         yield Reason("friends_like", int(liked))
+    if "friends_groups" in named:
+        yield Reason("friends_group")
     if "due" in named and "again" not in named:
         yield Reason("due")
     if "again" in named:
         yield Reason("again")
     if category is not None:
         yield Reason("category", names={"category": category})
-    if {"als", "similar"} & {*named} and "again" not in named:
+    if "session" in named:
+        yield Reason("session")
+    if {"als", "similar", "content"} & {*named} and "again" not in named:
         yield Reason("taste")
+    if {"fresh", "content"} & {*named}:
+        yield Reason("new")
     if "popular" in named:
         yield Reason("popular")

@@ -191,6 +191,28 @@ class Person:
     refused_shops: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
 
 
+@dataclass(frozen=True)
+class FriendGroups:
+    """Items that friends have open group buys of, those of the closest first.
+
+    Parameters
+    ----------
+    codes : ndarray, int32, shape (g,)
+        Distinct items.
+    score : ndarray, float64, shape (g,)
+        Strength of the ties to those who are in, descending.
+    count : ndarray, float64, shape (g,)
+        How many friends are in.
+    """
+
+    codes: Codes
+    score: Floats
+    count: Floats
+
+
+NO_GROUPS = FriendGroups(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0))
+"""What nobody buys together."""
+
 ANYBODY = Person()
 """Somebody of whom nothing is known."""
 
@@ -213,6 +235,8 @@ class Moment:
         The same with how often and how long ago.
     person : Person
         Who it is.
+    groups : FriendGroups
+        What friends buy together now; known while serving alone.
     """
 
     at_us: int
@@ -221,6 +245,7 @@ class Moment:
     bought: Codes
     purchases: Bought | None = None
     person: Person = ANYBODY
+    groups: FriendGroups = NO_GROUPS
 
     def impersonal(self) -> "Moment":
         """The same instant without the person; only that a minor is one is kept."""
@@ -330,6 +355,28 @@ def minor(birth_year: str | None, at_us: int) -> bool:
         return False
     year = 1970 + at_us / (365.2425 * DAY_US)
     return int(year) - int(float(birth_year)) <= ADULT_YEARS
+
+
+def of_groups(open_groups: Sequence[tuple[str, float]], ids: IdMap) -> FriendGroups:
+    """Open group buys, given as item and strength of the tie of each friend who is in.
+
+    Examples
+    --------
+    >>> known = IdMap.of(["a", "b"])
+    >>> found = of_groups([("a", 0.5), ("b", 1.0), ("a", 0.7), ("ghost", 9.0)], known)
+    >>> found.score.tolist(), found.count.tolist()
+    ([1.2, 1.0], [2.0, 1.0])
+    """
+    codes = ids.codes([item for item, _ in open_groups])
+    known = codes >= 0
+    if not known.any():
+        return NO_GROUPS
+    strength = np.array([one for _, one in open_groups], dtype=np.float64)[known]
+    items, place = np.unique(codes[known], return_inverse=True)
+    score = np.bincount(place, strength, minlength=len(items)).astype(np.float64)
+    order = np.argsort(-score, kind="stable")
+    count = np.bincount(place, minlength=len(items)).astype(np.float64)
+    return FriendGroups(items[order].astype(np.int32), score[order], count[order])
 
 
 def _of_friends(friends: Sequence[tuple[float, State]], ids: IdMap, at_us: int) -> FriendItems:

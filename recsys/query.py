@@ -1,7 +1,7 @@
 """What is asked and what is answered: the values between serving and the capabilities."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -17,6 +17,14 @@ class People(Protocol):
 
     def states(self, user_ids: Iterable[str]) -> Mapping[str, State]:
         """States of those among ``user_ids`` that are known."""
+        ...
+
+
+class Groups(Protocol):
+    """Who the feed asks for open group buys; ``serving.groups.OpenGroups`` are some."""
+
+    def of_people(self, user_ids: Iterable[str], at_us: int) -> Sequence[GroupBuy]:
+        """Group buys that some people are in and that one can join."""
         ...
 
 
@@ -65,6 +73,8 @@ class FeedQuery:
         Also say who was removed by which rule, and the time of each stage.
     deadline_s : float
         On the clock of ``time.monotonic``; what has not begun by then is left out and named.
+    groups : Groups, optional
+        Open group buys, where they are known.
     seed : int, optional
         Of what is drawn by chance, such as exploring places; without it nothing is.
     """
@@ -83,6 +93,7 @@ class FeedQuery:
     explain: bool = False
     deadline_s: float = math.inf
     seed: int | None = None
+    groups: Groups | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from features import batch
 from features import columns as c
 from features import events as e
 from features.catalogue import CATALOGUE
-from features.clock import DAY_US
 from features.counters import Key
 from features.errors import InputError
 from features.items import Items
@@ -23,7 +22,7 @@ from features.weights import INTEREST
 from recsys.bundle import Parts, Settings
 from recsys.candidates.als import Als
 from recsys.candidates.popular import Popular
-from recsys.rhythm import Rhythm
+from training import supply
 from training.config import TrainConfig
 from training.past import Past, Queries
 from training.retrieval import near
@@ -125,7 +124,9 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
     similar = near.fit(did, ground.similar)
     return Parts(
         items, references(ground, at_us), als, popular, None, None, ground.settings, similar,
-        rhythm=rhythm(ground.past, items, at_us),
+        rhythm=supply.rhythm(ground.past, items, at_us),
+        lift=supply.lift(ground.past, items, at_us),
+        content=supply.content(known_items(ground.past, at_us), items, at_us),
     )  # fmt: skip
 
 
@@ -146,24 +147,6 @@ def said(past: Past, users: Sequence[str], at_us: int) -> pa.Table:
         c.USER: pa.array(users, pa.string()),
         "consents": pa.array(consents, pa.list_(pa.string())),
     })
-
-
-def rhythm(past: Past, items: Items, at_us: int) -> Rhythm:
-    """How soon things were bought again before an instant; purchases of one day are one."""
-    rows = past.connection.sql(
-        f"""
-        SELECT {c.ITEM}, ({c.AT} - before) / {float(DAY_US)} AS days FROM (
-            SELECT {c.ITEM}, {c.AT}, day, lag({c.AT}) OVER same AS before, lag(day) OVER same AS was
-            FROM (
-                SELECT {c.USER}, {c.ITEM}, day, min({c.AT}) AS {c.AT} FROM facts
-                WHERE {c.EVENT} = '{e.ORDERED}' AND {c.ITEM} IS NOT NULL AND {c.AT} < {int(at_us)}
-                GROUP BY ALL
-            ) WINDOW same AS (PARTITION BY {c.USER}, {c.ITEM} ORDER BY {c.AT})
-        ) WHERE was < day ORDER BY ALL
-        """
-    ).to_arrow_table()
-    codes = items.ids.codes(rows[c.ITEM].to_pylist())
-    return Rhythm.fit(codes, rows["days"].to_numpy(), items.coded[c.CATEGORY])
 
 
 def catalogue(ground: Ground, at_us: int) -> Items:

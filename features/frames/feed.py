@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import columns as c
+from features import festivals
 from features.catalogue import declaration_hash, of_key
 from features.clock import DAY_US, BusinessZone, Int64s, Refresh
 from features.counters import Key
@@ -77,6 +78,7 @@ COLUMNS: Mapping[str, Formula] = {
     "user.since_active": _days_since("user.last_active"),
     "taste.category_30": _log("category.interest_30"),
     "taste.category_1": _log("category.interest_1"),
+    "taste.category_now": _log("category.interest_now"),
     "taste.category_share": _share("category.interest_30", "user.interest_30"),
     "taste.category_orders": _log("category.orders"),
     "taste.category_since": _days_since("category.last"),
@@ -101,10 +103,15 @@ COLUMNS: Mapping[str, Formula] = {
     "source.friends_taste_rank": _log("source.friends_taste_rank"),
     "source.popular_rank": _log("source.popular_rank"),
     "source.friends_rank": _log("source.friends_rank"),
+    "source.local_rank": _log("source.local_rank"),
+    "source.content": _as_is("source.content"),
+    "source.content_rank": _log("source.content_rank"),
+    "source.session_rank": _log("source.session_rank"),
     "source.due": _as_is("source.due"),
     "source.due_rank": _log("source.due_rank"),
     "moment.hour": _as_is("hour"),
     "moment.weekday": _as_is("weekday"),
+    "moment.festival": _as_is("festival"),
 }
 """The ranker's columns in order, each with its formula."""
 
@@ -236,7 +243,16 @@ def _moment(at_us: Int64s, zone: BusinessZone) -> dict[str, Floats]:
         "at_us": at_us.astype(np.float64),
         "hour": zone.hour(at_us).astype(np.float64),
         "weekday": zone.weekday(at_us).astype(np.float64),
+        "festival": _festival(zone.day(at_us)),
     }
+
+
+def _festival(day: Int64s) -> Floats:
+    """Number of the festival phase of each business day, 0 on ordinary ones."""
+    days, place = np.unique(day, return_inverse=True)
+    phases = (None, *festivals.PHASES)
+    numbers = np.array([phases.index(festivals.phase(int(one))) for one in days], dtype=np.float64)
+    return numbers[place].reshape(np.shape(day))
 
 
 def _of_items(items: Items, codes: Codes) -> dict[str, Floats]:

@@ -66,7 +66,7 @@ class Similar:
         worth = np.log1p(np.maximum(np.bincount(place, decayed, minlength=len(own)), 0.0))
         found = self.sums(own, worth)
         found[own] = 0.0
-        best = _largest(found, n)
+        best = largest(found, n)
         return Slate.of(best, found[best], self.name)
 
     def sums(
@@ -118,11 +118,11 @@ class FriendsTaste:
         friends = moment.friends
         found = self.similar.sums(friends.codes, np.log1p(np.maximum(friends.score, 0.0)))
         found[moment.acts.codes] = 0.0
-        best = _largest(found, n)
+        best = largest(found, n)
         return Slate.of(best, found[best], self.name)
 
 
-def _largest(values: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.int32]:
+def largest(values: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.int32]:
     """Places of the ``n`` largest positive values, descending; ties by place."""
     places = np.flatnonzero(values > 0)
     if len(places) > n:

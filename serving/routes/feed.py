@@ -113,6 +113,7 @@ def _query(asking: Asking, person: str, earlier: tuple[str, ...]) -> FeedQuery:
         recent=_recent(asked, at_us),
         personalized=asked.personalized,
         explain=asked.explain,
+        groups=asking.resources.groups,
         seed=xxh64_intdigest(asking.request_id.encode()),
         deadline_s=time.monotonic() + asking.resources.settings.limits.answer_seconds,
     )

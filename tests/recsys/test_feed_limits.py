@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import recsys
+from features.groupbuys import GroupBuy
 from features.ids import IdMap
 from features.online import Act
 from recsys.feed import Feed
@@ -166,3 +167,34 @@ def test_no_line_of_the_recommender_sets_a_price():
             targets = node.targets if isinstance(node, ast.Assign) else []
             for target in targets:
                 assert "price_fen" not in ast.unparse(target), path
+
+
+class Groups:
+    """Open group buys: who is in, and of what."""
+
+    def __init__(self, *joined: tuple[str, str]) -> None:
+        self.joined = joined
+
+    def of_people(self, user_ids, at_us):
+        found = []
+        for name, item in self.joined:
+            group = GroupBuy("g" + name, joined={name: 1})
+            group.told["item_id"] = (1, item)
+            found += [group] if name in user_ids else []
+        return found
+
+
+def test_what_friends_buy_together_is_proposed_and_says_so(feed):
+    crowd = Crowd(befriended("u", "f"), viewed("f", "i1"), bought("u", "i2"))
+    answer = feed.recommend(query(groups=Groups(("f", "i9"), ("stranger", "i8"))), crowd)
+    item = next(one for one in answer.items if one.item_id == "i9")
+    assert "friends_groups" in item.sources
+    assert "friends_group" in [reason.code for reason in item.reasons]
+    assert not any("friends_groups" in one.sources for one in answer.items if one.item_id == "i8")
+
+
+def test_group_buys_that_cannot_be_read_cost_only_themselves(feed):
+    crowd = Crowd(befriended("u", "f"), viewed("f", "i1"))
+    answer = feed.recommend(query(groups=object()), crowd)
+    assert answer.degraded == ("groups",)
+    assert answer.items

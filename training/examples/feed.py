@@ -132,13 +132,13 @@ def propose(past: Past, parts: Parts, asked: Asked, which: Counter) -> Iterator[
     which : Counter
         ITEM counter that popularity means; refreshed at the start of every business day.
     """
-    sources = [one for one in feed.sources(parts) if one.name != "popular"]
+    sources = feed.lasting(parts)
     rules = feed.rules(parts)
     popular = daily_popularity(past, parts.items, which)
     told, shops = Strength.of(parts.references), parts.items.names[c.SHOP]
     moments = past.moments(asked.queries, parts.items.ids, told, shops)
     for user, moment in zip(asked.queries.users, moments, strict=True):
-        chosen = [*sources, popular(moment.at_us)]
+        chosen = [*sources, *feed.daily(parts, popular(moment.at_us))]
         slate, _ = pipeline.propose(chosen, moment, parts.settings.candidates)
         query = FeedQuery(user, k=1, at_us=moment.at_us)
         slate, _ = pipeline.apply(rules, slate, query, moment, parts.items)

@@ -11,7 +11,7 @@ from features.clock import BusinessZone
 from features.counters import Counter
 from features.frames import feed as frame
 from recsys.bundle import Parts
-from recsys.ranking.lambdamart import LambdaMart
+from recsys.ranking.lambdamart import Groups, LambdaMart
 from training import fit, ties
 from training.bench.feed_quality.sets import Opened
 from training.config import TrainConfig
@@ -136,7 +136,7 @@ def _asked(
     return Asked(asked, proposed, feed.rows(past, parts.items, asked.queries, proposed))
 
 
-def _sampled(one: Asked, negatives: int, rng: np.random.Generator) -> feed.Groups:
+def _sampled(one: Asked, negatives: int, rng: np.random.Generator) -> Groups:
     """Training rows of queries whose rows are there already."""
     rows, labels, sizes = [], [], []
     marks = feed.labels(one.asked, one.proposed)
@@ -150,7 +150,7 @@ def _sampled(one: Asked, negatives: int, rng: np.random.Generator) -> feed.Group
         labels.append(positive[chosen])
         sizes.append(len(chosen))
     nothing = np.zeros((0, one.rows.shape[1]), dtype=np.float32)
-    return feed.Groups(
+    return Groups(
         np.concatenate([nothing, *rows]),
         np.concatenate([np.zeros(0, dtype=np.int64), *labels]).astype(np.int64),
         np.array(sizes, dtype=np.int64),
