@@ -28,6 +28,7 @@ from recsys.candidates.similar import Similar
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import LambdaMart
 from recsys.ranking.logit import Logit
+from recsys.ranking.outcomes import Outcomes
 from recsys.rhythm import Rhythm
 
 SCHEMA_VERSION = 2
@@ -86,11 +87,14 @@ class Parts:
     rhythm: Rhythm | None = None
     lift: Lift | None = None
     content: Content | None = None
+    outcomes: Outcomes | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
         """Those that were learned."""
-        return tuple(ranker for ranker in (self.feed, self.sharing) if ranker is not None)
+        heads = () if self.outcomes is None else tuple(self.outcomes.heads.values())
+        learned = (ranker for ranker in (self.feed, self.sharing) if ranker is not None)
+        return (*learned, *heads)
 
     def save(self, folder: Path) -> None:
         """Write every part into a folder that exists."""
@@ -104,7 +108,7 @@ class Parts:
         save_chances(self.chances, folder)
         if self.launches is not None:
             self.launches.save(folder)
-        for part in (self.rhythm, self.lift, self.content):
+        for part in (self.rhythm, self.lift, self.content, self.outcomes):
             if part is not None:
                 part.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
@@ -134,6 +138,7 @@ class Parts:
             Rhythm.open(folder),
             Lift.open(folder),
             Content.open(folder),
+            Outcomes.open(folder),
         )
 
 

@@ -158,6 +158,7 @@ class Feed:
         self.zone = BusinessZone(bundle.settings.zone)
         self.strength = Strength.of(self.parts.references)
         self.sources = sources(self.parts)
+        self.policy = policy
         self.rules = rules(self.parts, policy)
         self.within = Within(self.parts.items)
         self.arranger = Arranger(self.parts.items, policy, bundle.as_of_us)
@@ -333,7 +334,10 @@ class Feed:
                 own = np.zeros(len(slate), dtype=np.int64)
                 consent.hide(raw, [consent.say(reading.state)], own)
                 rows = frame.assemble(raw, len(slate))
-                return _Ranked(rows, self.parts.feed.score(rows), raw[INTEREST_30])
+                scores = self.parts.feed.score(rows)
+                if self.parts.outcomes is not None:
+                    scores = self.parts.outcomes.utility(rows, scores, self.policy.worth)
+                return _Ranked(rows, scores, raw[INTEREST_30])
             except Exception:  # fail open: agreement of sources ranks well enough
                 log.exception("ranker left out")
                 trace.degraded.append("ranker")

@@ -6,8 +6,9 @@ price or depend on one person.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,12 @@ from features.errors import InputError, UnknownName
 
 LARGEST_BOOST = 0.5
 """What a boost may add at most, in units of the spread between the best and the last candidate."""
+
+WORTH: Mapping[str, float] = MappingProxyType({"target": 1.0, "dislike": -1.0})
+"""What outcomes are worth where a shop decided nothing: the target, and no annoyance."""
+
+OUTCOMES = ("target", "click", "cart", "order", "share", "dislike")
+"""What may be worth something."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,9 @@ class FeedPolicy:
     ----------
     most_of_shop, most_of_category, most_of_kind : float
         Largest part of a page that one shop, category or kind may fill; 1: no cap.
+    worth : mapping of str to float
+        What a click, cart, order, share, dislike, and the ``target`` that the feed is trained to
+        bring about, are worth to the shop, for one item that is shown.
     diversity : float
         Weight of unlikeness to what stands above, against the score; 0: none.
     explore_every : int
@@ -83,6 +93,7 @@ class FeedPolicy:
     most_of_shop: float = 0.5
     most_of_category: float = 1.0
     most_of_kind: float = 1.0
+    worth: Mapping[str, float] = field(default_factory=lambda: dict(WORTH))
     diversity: float = 0.0
     explore_every: int = 10
     explore_chance: float = 0.1
@@ -112,6 +123,9 @@ class FeedPolicy:
         for name in ("diversity", "new_days", "explore_every"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is negative", expected=f"{name} >= 0")
+        for name in self.worth:
+            if name not in OUTCOMES:
+                raise UnknownName.among("outcome", name, OUTCOMES)
         for boost in self.boosts:
             if not abs(boost.lift) <= LARGEST_BOOST:
                 raise InputError(

@@ -142,3 +142,34 @@ def shares(probability: npt.ArrayLike, outcome: npt.ArrayLike, bins: int = 10) -
         "count": count[filled].tolist(),
         "error": float(np.abs(expected - came).sum() / total) if total else float("nan"),
     }
+
+
+def weighted_error(
+    probability: npt.ArrayLike, outcome: npt.ArrayLike, weights: npt.ArrayLike, bins: int = 10
+) -> float:
+    """Expected calibration error over bins of equal weight, for rare outcomes and drawn rows.
+
+    Parameters
+    ----------
+    probability, outcome : array_like, shape (n,)
+        What was said and what came.
+    weights : array_like, shape (n,)
+        How many rows each stands for.
+    bins : int
+        Rows are cut into so many bins of equal weight, by rising probability.
+
+    Examples
+    --------
+    >>> round(weighted_error([0.1, 0.1, 0.9, 0.9], [0, 0, 1, 1], [1, 1, 1, 1], bins=2), 3)
+    0.1
+    """
+    p = np.asarray(probability, dtype=np.float64)
+    y = np.asarray(outcome, dtype=np.float64)
+    w = np.asarray(weights, dtype=np.float64)
+    if not w.sum():
+        return float("nan")
+    order = np.argsort(p, kind="stable")
+    passed = np.cumsum(w[order]) - w[order] / 2
+    place = np.minimum((passed / w.sum() * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(place, weights=(w * (p - y))[order], minlength=bins)
+    return float(np.abs(gaps).sum() / w.sum())

@@ -13,7 +13,7 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training.config import TrainConfig
 from training.split import Window
-from training.steps import closing, feed, groupbuys, judging, rivalry, sharing, ties
+from training.steps import closing, feed, groupbuys, judging, outcomes, rivalry, sharing, ties
 from training.steps.course import Course
 from training.steps.progress import Step, Steps, left
 
@@ -27,6 +27,7 @@ STEPS: Mapping[str, Callable[[Course, Step], None]] = {
     "candidate models": feed.models,
     "feed examples": feed.examples,
     "feed ranker": feed.ranker,
+    "outcomes": outcomes.chances,
     "calibration": judging.calibration,
     "data profile": judging.profile,
     "leakage": feed.honesty,

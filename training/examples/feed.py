@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from features import columns as c
 from features import consent
+from features import events as e
 from features.clock import DAY_US, Int64s, Refresh
 from features.counters import Counter
 from features.frames import feed as frame
 from features.items import Items
 from features.strength import Strength
-from features.weights import ACTIVE
+from features.weights import ACTIVE, INTEREST
 from recsys import feed, pipeline
 from recsys.bundle import Parts, Settings
 from recsys.candidates.popular import Popular
@@ -44,11 +45,14 @@ class Asked:
         Item codes that the person then acted on; some queries may have none that counts.
     history : ndarray, int64, shape (q,)
         How many target events each person had before.
+    acted : Relevant, optional
+        Items that the person then did anything with that says something of a taste.
     """
 
     queries: Queries
     relevant: Relevant
     history: Int64s
+    acted: Relevant | None = None
 
 
 def ask(
@@ -78,7 +82,10 @@ def ask(
             GROUP BY ALL
         )
         SELECT f.{c.USER}, f.asked, list(DISTINCT i.{c.ITEM}) AS items,
-            (SELECT count(*) FROM wanted w WHERE w.{c.USER} = f.{c.USER} AND w.{c.AT} < f.asked)
+            (SELECT count(*) FROM wanted w WHERE w.{c.USER} = f.{c.USER} AND w.{c.AT} < f.asked),
+            (SELECT list(DISTINCT a.{c.ITEM}) FROM facts a WHERE a.{c.USER} = f.{c.USER}
+                AND a.{c.AT} >= f.asked AND a.{c.AT} < $end AND a.{c.ITEM} IS NOT NULL
+                AND a.{c.EVENT} IN (SELECT unnest($acts)))
         FROM first f JOIN inside i ON i.{c.USER} = f.{c.USER} AND ($repeats OR NOT EXISTS (
             SELECT 1 FROM wanted w WHERE w.{c.USER} = i.{c.USER} AND w.{c.ITEM} = i.{c.ITEM}
             AND w.{c.AT} < f.asked))
@@ -87,6 +94,7 @@ def ask(
         {
             "target": target,
             "active": sorted(ACTIVE),
+            "acts": sorted(set(INTEREST) - {e.REFUNDED}),
             "start": window.start_us,
             "end": window.end_us,
             "repeats": repeats,
@@ -100,14 +108,20 @@ def ask(
     ]
     if len(rows) > most:
         rows = [rows[i] for i in np.sort(rng.choice(len(rows), most, replace=False))]
-    codes = [items.ids.codes(sorted(row[2])) for row in rows]
-    codes = [one[one >= 0] for one in codes]
-    ends = np.cumsum([0, *(len(one) for one in codes)])
     return Asked(
         Queries([row[0] for row in rows], np.array([row[1] for row in rows], dtype=np.int64)),
-        Relevant(ends, np.concatenate([np.zeros(0, dtype=np.int32), *codes]).astype(np.int32)),
+        _coded(items, [row[2] for row in rows]),
         np.array([row[3] for row in rows], dtype=np.int64),
+        _coded(items, [row[4] or [] for row in rows]),
     )
+
+
+def _coded(items: Items, lists: list[list[str]]) -> Relevant:
+    """Known items of each list."""
+    codes = [items.ids.codes(sorted(one)) for one in lists]
+    codes = [one[one >= 0] for one in codes]
+    ends = np.cumsum([0, *(len(one) for one in codes)])
+    return Relevant(ends, np.concatenate([np.zeros(0, dtype=np.int32), *codes]).astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -209,20 +223,43 @@ def labels(asked: Asked, proposed: list[Proposed]) -> list[npt.NDArray[np.bool_]
     ]
 
 
+def grades(asked: Asked, proposed: list[Proposed]) -> list[Int64s]:
+    """Gain of each candidate of each query: ``WANTED`` the target, 1 any other act, 0 nothing."""
+    found = [WANTED * one.astype(np.int64) for one in labels(asked, proposed)]
+    if asked.acted is None:
+        return found
+    acted = labels(replace(asked, relevant=asked.acted), proposed)
+    return [
+        np.maximum(one, other.astype(np.int64)) for one, other in zip(found, acted, strict=True)
+    ]
+
+
+WANTED = 3
+"""Grade of what the feed is to bring about, against 1 for any other act; a gain of 7 against 1."""
+
+
 def sample(
     asked: Asked, proposed: list[Proposed], negatives: int, rng: np.random.Generator
-) -> tuple[Asked, list[Proposed], list[npt.NDArray[np.bool_]]]:
-    """Keep queries with a relevant candidate; of the others draw ``negatives`` candidates each."""
+) -> tuple[Asked, list[Proposed], list[Int64s]]:
+    """Keep queries with a relevant candidate and all candidates that were acted on; draw others.
+
+    Returns
+    -------
+    asked, proposed : Asked, list of Proposed
+        What is kept, with ``negatives`` candidates of each query that nothing came of.
+    marks : list of ndarray, int64
+        Grades of the candidates.
+    """
     places, kept, marks = [], [], []
-    for i, (one, positive) in enumerate(zip(proposed, labels(asked, proposed), strict=True)):
-        if not positive.any():
+    for i, (one, grade) in enumerate(zip(proposed, grades(asked, proposed), strict=True)):
+        if not (grade == WANTED).any():
             continue
-        other = np.flatnonzero(~positive)
+        other = np.flatnonzero(grade == 0)
         drawn = rng.choice(other, min(negatives, len(other)), replace=False)
-        chosen = np.sort(np.concatenate([np.flatnonzero(positive), drawn]))
+        chosen = np.sort(np.concatenate([np.flatnonzero(grade), drawn]))
         places.append(i)
         kept.append(replace(one, slate=one.slate.take(chosen)))
-        marks.append(positive[chosen])
+        marks.append(grade[chosen])
     queries = Queries([asked.queries.users[i] for i in places], asked.queries.at_us[places])
     return replace(asked, queries=queries), kept, marks
 

@@ -33,6 +33,7 @@ def bundle(course: Course, step: Step) -> None:
         references=ties.references(course),
         audience=audience.value,
         feed=course.ranker.value,
+        outcomes=course.outcomes.value,
         sharing=course.sharer.value,
         chances=course.chances.value,
         launches=course.launches.value,

@@ -19,6 +19,7 @@ from recsys.bundle import Bundle, Parts
 from recsys.candidates.launches import Launches
 from recsys.ranking.lambdamart import Groups, LambdaMart
 from recsys.ranking.logit import Logit
+from recsys.ranking.outcomes import Outcomes
 from training import fit
 from training.config import TrainConfig
 from training.past import Past, opened
@@ -78,6 +79,8 @@ class Course:
         Rows of the feed in every window but the last.
     ranker : Kept of LambdaMart
         Of the feed.
+    outcomes : Kept of Outcomes or None
+        What may come of showing an item.
     calibration : Kept of mapping
         ``calibration.Platt`` of the ranker, plain.
     profile : Kept of mapping
@@ -109,6 +112,7 @@ class Course:
     models: list[Kept[Parts]]
     examples: list[Kept[Groups]]
     ranker: Kept[LambdaMart | None]
+    outcomes: Kept[Outcomes | None]
     calibration: Kept[dict[str, float]]
     profile: Kept[dict[str, Any]]
     evaluation: Kept[Judged]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from recsys.bundle import Parts, Settings
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import Groups, LambdaMart
+from recsys.ranking.outcomes import Outcomes
 from training.retrieval import near
 from training.split import Window
 
@@ -77,6 +78,19 @@ class Ranker:
         """Read it."""
         path = folder / "ranker.txt"
         return LambdaMart.open(path) if path.exists() else None
+
+
+class Chances:
+    """What may come of showing an item, in the files of a bundle; or none."""
+
+    def save(self, value: Outcomes | None, folder: Path) -> None:
+        """Write trees and calibrations."""
+        if value is not None:
+            value.save(folder)
+
+    def open(self, folder: Path) -> Outcomes | None:
+        """Read them."""
+        return Outcomes.open(folder)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What is fitted once and judged by every method: windows, sources, rows, rankers."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +12,11 @@ from features.counters import Counter
 from features.frames import feed as frame
 from recsys.bundle import Parts
 from recsys.ranking.lambdamart import Groups, LambdaMart
-from training import fit, ties
+from training import fit, outcomes, ties
 from training.bench.feed_quality.sets import Opened
 from training.config import TrainConfig
 from training.examples import feed
+from training.outcomes import Drawn
 from training.past import opened as open_past
 from training.split import Window, windows
 from training.steps.feed import choose_popularity, choose_similar
@@ -62,7 +63,9 @@ class Learned:
     window : Window
         The test.
     valid, test : Asked
-        Queries of the window before the test, which chooses, and of the test.
+        Queries of the window before the test, which chooses (without rows), and of the test.
+    errors : mapping of str to float
+        Expected calibration error of each outcome in the test.
     """
 
     ground: fit.Ground
@@ -70,6 +73,7 @@ class Learned:
     window: Window
     valid: Asked
     test: Asked
+    errors: Mapping[str, float]
 
 
 def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
@@ -95,23 +99,30 @@ def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
     ground = replace(ground, similar=choose_similar(ground, spans[-2], rng))
     log.info("popularity %s, %s", which.name, ground.similar)
     examples, valid = [], None
+    came: list[Drawn] = []
     for window in spans[:-1]:
         parts = fit.sources(ground, window.start_us, which.name)
+        asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
+        proposed = list(feed.propose(past, parts, asked, which))
+        examples.append(_groups(ground, parts, asked, proposed, rng))
+        if window in spans[-3:-1]:
+            few = config.negatives
+            came.append(outcomes.drawn(past, parts, asked, proposed, window, few, rng))
         if window is spans[-2]:
-            valid = _asked(ground, parts, window, which, rng)
-            examples.append(_sampled(valid, config.negatives, rng))
-        else:
-            asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
-            examples.append(feed.groups(past, parts, asked, which, config.negatives, rng))
+            valid = Asked(asked, proposed, np.zeros((0, 0), dtype=np.float32))
         log.info("%s: %d rows", window, len(examples[-1].rows))
     ranker = LambdaMart.fit(
         feed.together(examples[:-1]), examples[-1], list(frame.COLUMNS), config.feed, config.seed
     )
     log.info("ranker of %d trees: %s", ranker.rounds, list(ranker.importance.items())[:12])
-    parts = replace(fit.sources(ground, spans[-1].start_us, which.name), feed=ranker)
+    chances = outcomes.fit(ranker, *came, config.seed)
+    parts = fit.sources(ground, spans[-1].start_us, which.name)
+    parts = replace(parts, feed=ranker, outcomes=chances)
     test = _asked(ground, parts, spans[-1], which, rng)
+    few, (asked, proposed) = config.negatives, (test.asked, test.proposed)
+    told = outcomes.drawn(past, parts, asked, proposed, spans[-1], few, rng)
     assert valid is not None
-    return Learned(ground, parts, spans[-1], valid, test)
+    return Learned(ground, parts, spans[-1], valid, test, outcomes.errors(chances, ranker, told))
 
 
 def _windows(ground: fit.Ground, data: Opened) -> Sequence[Window]:
@@ -136,22 +147,14 @@ def _asked(
     return Asked(asked, proposed, feed.rows(past, parts.items, asked.queries, proposed))
 
 
-def _sampled(one: Asked, negatives: int, rng: np.random.Generator) -> Groups:
-    """Training rows of queries whose rows are there already."""
-    rows, labels, sizes = [], [], []
-    marks = feed.labels(one.asked, one.proposed)
-    for start, positive in zip(one.ends[:-1].tolist(), marks, strict=True):
-        if not positive.any():
-            continue
-        other = np.flatnonzero(~positive)
-        drawn = rng.choice(other, min(negatives, len(other)), replace=False)
-        chosen = np.sort(np.concatenate([np.flatnonzero(positive), drawn]))
-        rows.append(one.rows[start + chosen])
-        labels.append(positive[chosen])
-        sizes.append(len(chosen))
-    nothing = np.zeros((0, one.rows.shape[1]), dtype=np.float32)
+def _groups(
+    ground: fit.Ground, parts: Parts, asked: feed.Asked, proposed: list[feed.Proposed],
+    rng: np.random.Generator,
+) -> Groups:  # fmt: skip
+    """Training rows of candidates that are there already."""
+    kept_of, kept, marks = feed.sample(asked, proposed, ground.config.negatives, rng)
     return Groups(
-        np.concatenate([nothing, *rows]),
-        np.concatenate([np.zeros(0, dtype=np.int64), *labels]).astype(np.int64),
-        np.array(sizes, dtype=np.int64),
+        feed.rows(ground.past, parts.items, kept_of.queries, kept),
+        np.concatenate([np.zeros(0, dtype=np.int64), *marks]),
+        np.array([len(one.slate) for one in kept], dtype=np.int64),
     )

@@ -1,6 +1,7 @@
 """Lists of every method for the queries of the test, and rows of measures by slice."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +30,15 @@ def lists(learned: Learned, oracle: Mapping[str, Sequence[str]] | None) -> dict[
     found = of_sources(test)
     found["blend"] = blended(test, weights(learned.valid))
     found["most_bought"] = most_bought(learned)
-    for name, policy in ((OURS, USUAL), (f"{OURS}:ranker", PLAIN)):
+    assert parts.outcomes is not None
+    ends = test.ends
+    worth = np.concatenate([
+        parts.outcomes.utility(test.rows[low:high], scores[low:high], USUAL.worth)
+        for low, high in pairwise(ends)
+    ])
+    for name, policy, given in ((OURS, USUAL, worth), (f"{OURS}:ranker", PLAIN, scores)):
         arranger = Arranger(parts.items, policy, learned.window.start_us)
-        found[name] = _pages(test, scores, arranger)
+        found[name] = _pages(test, given, arranger)
     if oracle:
         found["oracle"] = of_oracle(test, parts.items, oracle)
     return found
@@ -139,6 +146,10 @@ def rows(learned: Learned, found: Mapping[str, Codes], names: Sequence[str]) -> 
                 row["recall@20"] = round(float(np.nanmean(recall[known])), 5)
             if label == "all":
                 row |= beyond(codes, parts.items, counts)
+                if name == OURS:
+                    row["calibration_error"] = {
+                        outcome: round(one, 5) for outcome, one in learned.errors.items()
+                    }
             yield row
 
 
