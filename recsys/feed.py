@@ -66,6 +66,10 @@ def sources(parts: Parts) -> tuple[Source, ...]:
     return (*lasting(parts), *daily(parts, parts.popular))
 
 
+LIVE = frozenset({"friends_groups"})
+"""Sources that only serving has something for."""
+
+
 def lasting(parts: Parts) -> tuple[Source, ...]:
     """Sources that stay as they are until the next bundle."""
     near = parts.similar

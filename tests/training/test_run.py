@@ -39,8 +39,8 @@ def test_every_figure_a_gate_asks_for_is_there(trained):
 
 def test_each_source_is_judged_beside_the_ranker(trained):
     assert set(trained.metrics["feed"]) == {
-        "full", "fusion", "als", "similar", "friends_taste", "friends", "again", "due",
-        "popularity",
+        "full", "fusion", "als", "similar", "friends_taste", "session", "friends", "again", "due",
+        "content", "fresh", "local", "popularity",
     }  # fmt: skip
     assert set(trained.metrics["sharing"]) == {
         "full", "most_frequent", "most_recent", "half_life", "half_life_reverse",

@@ -146,7 +146,7 @@ def propose(past: Past, parts: Parts, asked: Asked, which: Counter) -> Iterator[
     which : Counter
         ITEM counter that popularity means; refreshed at the start of every business day.
     """
-    sources = feed.lasting(parts)
+    sources = [one for one in feed.lasting(parts) if one.name not in feed.LIVE]
     rules = feed.rules(parts)
     popular = daily_popularity(past, parts.items, which)
     told, shops = Strength.of(parts.references), parts.items.names[c.SHOP]
