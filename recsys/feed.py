@@ -1,7 +1,7 @@
 """CAPABILITY feed: goods find people. The list of its sources, rules and ranker."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -35,11 +35,11 @@ from recsys.candidates.session import Session
 from recsys.candidates.similar import FriendsTaste
 from recsys.candidates.within import Within
 from recsys.component import Removed, Rule, Source
-from recsys.moment import NO_GROUPS, FriendGroups, Moment
+from recsys.moment import Moment
 from recsys.policy import USUAL, FeedPolicy
-from recsys.query import FeedAnswer, FeedItem, FeedQuery, People, Reason
+from recsys.query import FeedAnswer, FeedItem, FeedQuery, People
 from recsys.ranking import heuristic
-from recsys.reasons import FEWEST_FRIENDS
+from recsys.reasons import of_item
 from recsys.rules.arranging import Arranger, Page
 from recsys.rules.eligibility import (
     AskedFor,
@@ -53,6 +53,7 @@ from recsys.rules.eligibility import (
     shut,
 )
 from recsys.slate import Codes, Floats, Slate
+from recsys.visitor import NO_GROUPS, FriendGroups, of_groups
 
 log = logging.getLogger(__name__)
 
@@ -285,26 +286,29 @@ class Feed:
         friends = [(strength, states[name]) for name, strength in close if name in states]
         now = moment.of_state(reading, friends, self.items.ids, self.items.names[c.SHOP])
         if friends and query.groups is not None:
-            now = replace(now, groups=self._groups(query, friends, close, trace))
+            willing = {
+                name: strength
+                for name, strength in close
+                if name in states and consent.gives(consent.say(states[name]), Scope.SOCIAL_GRAPH)
+            }
+            now = replace(now, groups=self._groups(query, willing, trace))
         return now if personalized else now.impersonal()
 
     def _groups(
         self,
         query: FeedQuery,
-        friends: Sequence[tuple[float, State]],
-        close: Sequence[tuple[str, float]],
+        strength: Mapping[str, float],
         trace: _Trace,
     ) -> FriendGroups:
-        """What close friends are buying together."""
+        """What close friends who let it be used are buying together."""
         assert query.groups is not None
-        strength = dict(close)
         try:
             found = query.groups.of_people(list(strength), query.at_us)
         except Exception:  # fail open: without group buys the feed still comes
             log.exception("group buys left out")
             trace.degraded.append("groups")
             return NO_GROUPS
-        return moment.of_groups(
+        return of_groups(
             [
                 (group.item_id, strength[name])
                 for group in found
@@ -364,7 +368,7 @@ class Feed:
         categories = self._categories(codes, interest, reading, now)
         scores = ranked.scores[best].tolist()
         for i, name in enumerate(self.items.ids.names(codes)):
-            reasons = _reasons(named[i], bought[i], liked[i], categories[i])
+            reasons = of_item(named[i], bought[i], liked[i], categories[i])
             yield FeedItem(name, scores[i], named[i], tuple(reasons), float(page.propensity[i]))
 
     def _categories(
@@ -391,28 +395,3 @@ class Feed:
             return tuple(self.items.ids.names(codes))
 
         return {rule: names(codes) for rule, codes in removed.items()}
-
-
-def _reasons(
-    named: Sequence[str], bought: float, liked: float, category: str | None
-) -> Iterator[Reason]:
-    if bought >= FEWEST_FRIENDS:
-        yield Reason("friends_bought", int(bought))
-    elif liked >= FEWEST_FRIENDS:
-        yield Reason("friends_like", int(liked))
-    if "friends_groups" in named:
-        yield Reason("friends_group")
-    if "due" in named and "again" not in named:
-        yield Reason("due")
-    if "again" in named:
-        yield Reason("again")
-    if category is not None:
-        yield Reason("category", names={"category": category})
-    if "session" in named:
-        yield Reason("session")
-    if {"als", "similar", "content"} & {*named} and "again" not in named:
-        yield Reason("taste")
-    if {"fresh", "content"} & {*named}:
-        yield Reason("new")
-    if "popular" in named:
-        yield Reason("popular")

@@ -12,7 +12,8 @@ from features import online
 from features.clock import DAY_US, Int64s
 from features.ids import IdMap
 from features.weights import INTEREST
-from recsys.moment import Acts, Bought
+from recsys.moment import Acts
+from recsys.visitor import Bought
 
 Codes = npt.NDArray[np.int32]
 

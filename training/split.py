@@ -58,15 +58,15 @@ def windows(
     """
     if not len(at_us):
         raise InputError("no event to foretell", next_step="ingest orders or opened shares")
-    cuts = zone.floor(np.quantile(at_us, parts).astype(np.int64), Refresh.DAY)
-    cuts = np.unique(cuts[cuts > at_us.min()])
+    wanted = zone.floor(np.quantile(at_us, parts).astype(np.int64), Refresh.DAY)
+    cuts = np.unique(wanted[wanted > at_us.min()])
     edges = [*cuts.tolist(), int(at_us.max()) + 1]
     if len(cuts) < min(FEWEST, len(parts)):
         raise InputError(
             "too few days of history to split by time",
             expected=f"{min(FEWEST, len(parts))} cuts on different business days after the first",
             got=f"{len(np.unique(zone.day(at_us)))} days with events, cut at "
-            + ", ".join(format_instant(cut)[:10] for cut in cuts),
+            + ", ".join(format_instant(cut)[:10] for cut in wanted),
             next_step="ingest a longer history, or set fewer cuts",
         )
     return [Window(start, end) for start, end in pairwise(edges)]

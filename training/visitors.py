@@ -7,7 +7,7 @@ from features import columns as c
 from features import events as e
 from features.clock import DAY_US
 from features.ids import IdMap
-from recsys.moment import ANYBODY, REFUSED, REFUSED_SHOP, Person, minor
+from recsys.visitor import ANYBODY, REFUSED, REFUSED_SHOP, Person, minor
 from training.queries import Queries
 
 HALF_LIFE_DAYS = 30.0

@@ -3,7 +3,8 @@
 import numpy as np
 
 from features.ids import IdMap
-from recsys.moment import ANYBODY, Acts, Bought, FriendItems, Moment, Person
+from recsys.moment import Acts, FriendItems, Moment
+from recsys.visitor import ANYBODY, Bought, Person
 
 
 def acts(*rows: tuple[int, float, float], ordered: tuple[int, ...] = ()) -> Acts:

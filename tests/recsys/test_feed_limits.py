@@ -14,7 +14,7 @@ from features.online import Act
 from recsys.feed import Feed
 from recsys.policy import FeedPolicy
 from recsys.query import FeedItem, FeedQuery
-from tests.recsys.crowds import NOW, Crowd, befriended, bought, bundle, did, viewed
+from tests.recsys.crowds import NOW, Crowd, befriended, bought, bundle, did, gave, viewed
 from tests.serving import shops
 
 
@@ -191,6 +191,12 @@ def test_what_friends_buy_together_is_proposed_and_says_so(feed):
     assert "friends_groups" in item.sources
     assert "friends_group" in [reason.code for reason in item.reasons]
     assert not any("friends_groups" in one.sources for one in answer.items if one.item_id == "i8")
+
+
+def test_a_group_buy_of_a_friend_who_refused_is_not_used(feed):
+    crowd = Crowd(befriended("u", "f"), viewed("f", "i1"), gave("f", "personalize"))
+    answer = feed.recommend(query(groups=Groups(("f", "i9"))), crowd)
+    assert not any("friends_groups" in one.sources for one in answer.items)
 
 
 def test_group_buys_that_cannot_be_read_cost_only_themselves(feed):

@@ -7,7 +7,7 @@ from features.clock import BusinessZone, parse_instant
 from features.ids import IdMap
 from recsys.candidates.local import Lift, Local
 from recsys.candidates.popular import Popular
-from recsys.moment import Person
+from recsys.visitor import Person
 from tests.recsys.moments import acts, moment
 from tests.serving import shops
 

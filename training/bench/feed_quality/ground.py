@@ -115,7 +115,7 @@ def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
         feed.together(examples[:-1]), examples[-1], list(frame.COLUMNS), config.feed, config.seed
     )
     log.info("ranker of %d trees: %s", ranker.rounds, list(ranker.importance.items())[:12])
-    chances = outcomes.fit(ranker, *came, config.seed)
+    chances = outcomes.fit(ranker, came[0], came[1], config.seed)
     parts = fit.sources(ground, spans[-1].start_us, which.name)
     parts = replace(parts, feed=ranker, outcomes=chances)
     test = _asked(ground, parts, spans[-1], which, rng)
