@@ -23,6 +23,7 @@ from features.items import Items
 from features.online import Reading, State, apply, fact
 from features.strength import Strength
 from recsys import moment, pipeline
+from recsys.because import of_item
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
 from recsys.candidates.due import Due
@@ -39,7 +40,6 @@ from recsys.moment import Moment
 from recsys.policy import USUAL, FeedPolicy
 from recsys.query import FeedAnswer, FeedItem, FeedQuery, People
 from recsys.ranking import heuristic
-from recsys.reasons import of_item
 from recsys.rules.arranging import Arranger, Page
 from recsys.rules.eligibility import (
     AskedFor,

@@ -1,6 +1,6 @@
 """Why an item or a person is in an answer: a closed list, in Chinese and English."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from features.errors import UnknownName
@@ -13,7 +13,6 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "friends_group": ("好友正在拼团", "friends are buying this together"),
     "session": ("与您刚才看的相关", "goes with what you just looked at"),
     "new": ("新品", "new"),
-    "local": ("您附近热卖", "popular where you are"),
     "due": ("可能快用完了", "may be running out"),
     "category": ("您常看{category}", "you often look at {category}"),
     "taste": ("与您喜欢的商品相近", "close to what you like"),
@@ -75,39 +74,3 @@ def text(reason: Reason) -> dict[str, str]:
     chinese, english = TEXTS[reason.code]
     filled = {"count": reason.count, **reason.names}
     return {"zh": chinese.format(**filled), "en": english.format(**filled)}
-
-
-def of_item(
-    named: Sequence[str], bought: float, liked: float, category: str | None
-) -> Iterator[Reason]:
-    """Reasons for one item of a feed.
-
-    Parameters
-    ----------
-    named : sequence of str
-        Sources that proposed it.
-    bought, liked : float
-        How many friends bought it, or did anything with it.
-    category : str, optional
-        Its category, where that is one the person often looks at.
-    """
-    if bought >= FEWEST_FRIENDS:
-        yield Reason("friends_bought", int(bought))
-    elif liked >= FEWEST_FRIENDS:
-        yield Reason("friends_like", int(liked))
-    if "friends_groups" in named:
-        yield Reason("friends_group")
-    if "due" in named and "again" not in named:
-        yield Reason("due")
-    if "again" in named:
-        yield Reason("again")
-    if category is not None:
-        yield Reason("category", names={"category": category})
-    if "session" in named:
-        yield Reason("session")
-    if {"als", "similar", "content"} & {*named} and "again" not in named:
-        yield Reason("taste")
-    if {"fresh", "content"} & {*named}:
-        yield Reason("new")
-    if "popular" in named:
-        yield Reason("popular")
