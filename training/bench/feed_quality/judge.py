@@ -169,8 +169,9 @@ def unlikeness(codes: Codes, category: npt.NDArray[np.int32]) -> float:
 
     Examples
     --------
-    >>> unlikeness(np.array([[0, 1, 2, -1]], dtype=np.int32), np.array([7, 7, 8], dtype=np.int32))
-    0.6666666666666666
+    >>> category = np.array([7, 7, 8], dtype=np.int32)
+    >>> round(unlikeness(np.array([[0, 1, 2, -1]], dtype=np.int32), category), 3)
+    0.667
     """
     found = []
     for row in codes:
