@@ -118,6 +118,8 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.content": slate.scores.get("content", nothing),
         "source.content_rank": slate.ranks.get("content", nothing),
         "source.session_rank": slate.ranks.get("session", nothing),
+        "source.again": slate.scores.get("again", nothing),
+        "source.again_rank": slate.ranks.get("again", nothing),
         "source.due": slate.scores.get("due", nothing),
         "source.due_rank": slate.ranks.get("due", nothing),
         "source.friends_rank": slate.ranks.get("friends", nothing),

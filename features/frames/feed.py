@@ -107,6 +107,8 @@ COLUMNS: Mapping[str, Formula] = {
     "source.content": _as_is("source.content"),
     "source.content_rank": _log("source.content_rank"),
     "source.session_rank": _log("source.session_rank"),
+    "source.again": _log("source.again"),
+    "source.again_rank": _log("source.again_rank"),
     "source.due": _as_is("source.due"),
     "source.due_rank": _log("source.due_rank"),
     "moment.hour": _as_is("hour"),
