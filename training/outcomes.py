@@ -1,11 +1,7 @@
 """Learns what may come of showing an item: clicks, carts, orders, shares, dislikes.
 
 Rows are candidates of queries, as for the ranker, with all that had an outcome and a part of the
-rest; the trees see the part, the calibration weighs it up again. Where lists were logged as shown
-(``Recommendation Shown``), clicks are learned from these instead: what was shown and not clicked is
-the negative, and the position is a column that stands at the top when the trees are asked, so that
-they say how an item would do there (Zhao et al., "Recommending what video to watch next",
-RecSys 2019, use the same device).
+rest; the trees see the part, the calibration weighs it up again.
 """
 
 from collections.abc import Mapping
