@@ -96,9 +96,11 @@ def content(known: pa.Table, items: Items, at_us: int) -> Content:
 def _tokens(known: pa.Table) -> Iterator[list[str]]:
     """Attributes and letters of the title of each item."""
     price = known[c.PRICE].to_numpy().astype(np.float64)
-    edges = np.nanquantile(price, np.linspace(0, 1, PRICES + 1)[1:-1]) if len(price) else []
-    some = not np.isnan(price).all() if len(price) else False
-    band = np.where(np.isnan(price), -1, np.searchsorted(edges, price)) if some else price
+    told = ~np.isnan(price)
+    band = np.full(len(price), -1, dtype=np.int64)
+    if told.any():
+        edges = np.quantile(price[told], np.linspace(0, 1, PRICES + 1)[1:-1])
+        band[told] = np.searchsorted(edges, price[told])
     names = [known[name].to_pylist() for name in (c.CATEGORY, c.BRAND, c.SHOP)]
     paths, titles = known["category_path"].to_pylist(), known["title"].to_pylist()
     for i, (category, brand, shop) in enumerate(zip(*names, strict=True)):
@@ -106,6 +108,6 @@ def _tokens(known: pa.Table) -> Iterator[list[str]]:
             f"{key}:{value}" for key, value in (("c", category), ("b", brand), ("s", shop)) if value
         ]
         given += [f"p:{part}" for part in (paths[i] or "").split("/")[:-1]]
-        if some and band[i] >= 0:
+        if band[i] >= 0:
             given.append(f"y:{int(band[i])}")
         yield given + [f"t:{gram}" for gram in grams(titles[i] or "")]
