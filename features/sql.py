@@ -87,8 +87,8 @@ def statements(dialect: str, at_us: int, zone: BusinessZone) -> Iterator[tuple[s
 
     Examples
     --------
-    >>> [name for name, _ in statements("duckdb", 0, BusinessZone())][-12:-9]
-    ['huoren_facts', 'huoren_user', 'huoren_item']
+    >>> [name for name, _ in statements("duckdb", 0, BusinessZone())][12:15]
+    ['huoren_persons', 'huoren_facts', 'huoren_user']
     """
     if dialect not in DIALECTS:
         raise UnknownName.among("dialect", dialect, DIALECTS)

@@ -54,7 +54,7 @@ class Rhythm:
         >>> days = np.array([7.0] * 50 + [30.0] * 50)
         >>> codes = np.repeat(np.array([0, 1], dtype=np.int32), 50)
         >>> Rhythm.fit(codes, days, np.zeros(3, dtype=np.int32)).gap.round().tolist()
-        [8.0, 26.0, 14.0]
+        [7.0, 28.0, 14.0]
         """
         if not len(codes):
             return cls(np.full(len(category), np.nan, dtype=np.float32), 1.0)

@@ -40,7 +40,9 @@ class Model:
         self.bundle = bundle
         self.home = home
 
-    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
         """Feeds of several people.
 
         Parameters

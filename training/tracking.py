@@ -301,7 +301,9 @@ def _end(client: Any, run: str, status: str) -> None:
 
 def _describe_model(folder: Path, run: str, version: str) -> None:
     """Write ``MLmodel``: which module opens the bundle beside it."""
-    from mlflow import pyfunc
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of its own type hints
+        from mlflow import pyfunc
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 

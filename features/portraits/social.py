@@ -114,7 +114,7 @@ def expertise(people: Subjects, _: References) -> Ranked:
 def placed(name: str, people: Subjects, references: References) -> Numbers:
     """A measure of the graph of ties, published by person; absent where it is not."""
     rows = references.lookup(graph.NAME, people.ids, graph.UNPLACED)
-    return Numbers(rows.reshape(len(people), -1)[:, graph.COLUMNS.index(name)])
+    return Numbers(rows.reshape(len(people), len(graph.COLUMNS))[:, graph.COLUMNS.index(name)])
 
 
 TAGS = (

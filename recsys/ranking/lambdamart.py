@@ -172,7 +172,8 @@ class LambdaMart(boosting.Forest):
         if directions is not None:
             given |= {
                 "monotone_constraints": list(directions),
-                "monotone_constraints_method": "advanced",  # "basic" forbids more than need be
+                # The other methods forbid less, but do not keep what they promise in every tree.
+                "monotone_constraints_method": "basic",
             }
         booster = lightgbm.train(given, data, config.rounds, valid_sets=sets, callbacks=callbacks)
         return cls(booster, columns)

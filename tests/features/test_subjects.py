@@ -63,6 +63,6 @@ def test_a_reading_is_a_batch_of_one():
     state = State(consents=["personalize"], suppressed=["life.stage"], personalized=False)
     one = of_reading(Reading(state, AT, ZONE))
     assert (len(one), one.number("user.orders").tolist()) == (1, [0.0])
-    assert [bool(one.consents[scope][0]) for scope in Scope] == [True, False, False, False]
+    assert [scope for scope in Scope if one.consents[scope][0]] == [Scope.PERSONALIZE]
     assert one.suppressed["life.stage"].tolist() == [0]
     assert not one.personalized[0]

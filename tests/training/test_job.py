@@ -20,7 +20,7 @@ def said(shop, small, tracking, tmp_path_factory) -> dict:
     called = ["train", "--data", str(shop.home.root), "--config", str(config), "--json"]
     uri = tracking._client.tracking_uri
     result = CliRunner().invoke(build(), called, env={"HUOREN_MLRUNS": uri})
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, repr(result.exception)[:3000]
     return json.loads(result.stdout)
 
 

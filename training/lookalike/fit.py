@@ -178,7 +178,8 @@ def _alike(people: People, learn: Bools, seed: int) -> Floats:
     from sklearn.cluster import KMeans
 
     own = people.vectors[learn]
-    centres = min(CENTRES, max(int(len(own) ** 0.5 / 4), 1))
+    different = len(np.unique(own, axis=0))
+    centres = min(CENTRES, max(int(len(own) ** 0.5 / 4), 1), different)
     clusters = KMeans(centres, n_init=3, random_state=seed).fit(own)
     nearest = (people.vectors @ _unit(clusters.cluster_centers_).T).max(axis=1)
     mean = people.vectors @ _unit(own.mean(axis=0, keepdims=True)).T

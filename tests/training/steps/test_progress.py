@@ -40,7 +40,7 @@ def test_a_setting_remakes_what_reads_it_and_what_builds_upon_it(shop, small, tr
     steps = Steps()
     train(shop.home, other, steps)
     made = [one["name"] for one in steps.done if not one["skipped"]]
-    learned = ["feed ranker", "calibration", "leakage", "evaluation"]
+    learned = ["feed ranker", "outcomes", "calibration", "leakage", "evaluation"]
     assert made == [*learned, "champion", "latency"]  # the bundle is written whatever was made
 
 

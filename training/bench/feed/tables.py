@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features import columns as c
+from features import festivals
 from features.catalogue import CATALOGUE
 from features.counters import Key
 from features.frames.feed import COLUMNS, SIDES
@@ -55,7 +56,13 @@ def write(world: World, into: Path) -> None:
 
 def moment_of(at_us: int) -> dict[str, np.ndarray]:
     """Columns of people without friends that are one for all candidates, or that a source fills."""
-    named = {"at_us": at_us, "hour": ZONE.hour(at_us), "weekday": ZONE.weekday(at_us)}
+    phases = (None, *festivals.PHASES)
+    named = {
+        "at_us": at_us,
+        "hour": ZONE.hour(at_us),
+        "weekday": ZONE.weekday(at_us),
+        "festival": phases.index(festivals.phase(int(ZONE.day(at_us)))),
+    }
     friends = {f"friends.{word}": 0.0 for word in ("score", "count", "bought")}
     sources = {name: np.nan for name in COLUMNS if name.startswith("source.")}
     numbers = {**named, **friends, **sources}

@@ -41,7 +41,7 @@ ACTS = 40
 LEARNERS = 80
 """People whose candidates the ranker is fitted to."""
 
-COUNTS = {"category": 200, "brand": 2_000, "shop": 5_000, "kind": 3}
+COUNTS = {"category": 200, "brand": 2_000, "shop": 5_000, "kind": 3, "regions": 1}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _catalogue(size: int, at_us: int, rng: np.random.Generator) -> Items:
         names,
         {column: rng.integers(COUNTS[column], size=size).astype(np.int32) for column in NAMED},
         np.exp(rng.normal(8.0, 1.0, size)).astype(np.int64),
-        (at_us - rng.integers(1, 400, size) * DAY_US).astype(np.int64),
+        (at_us - rng.integers(60, 460, size) * DAY_US).astype(np.int64),  # nothing new
         np.full(size, NEVER_US, dtype=np.int64),
         np.ones(size, dtype=np.bool_),
         {one.name: rng.exponential(20.0, size).astype(np.float32) for one in of_key(Key.ITEM)},

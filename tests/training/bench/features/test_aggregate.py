@@ -37,5 +37,6 @@ def test_values_are_the_same(written, key):
             f"SELECT count(*), count(*) FILTER ({near}), (SELECT count(*) FROM '{ours}') FROM "
             f"'{ours}' a JOIN '{rival}' b USING ({', '.join(key.columns)})"
         ).fetchall()[0]
-        assert both == alike == alone > 0
+        assert both == alike == alone
+        assert both > 0 or key is Key.COMMUNITY  # the history of the bench knows none
         assert connection.sql(f"SELECT count(*) FROM '{rival}'").fetchall() == [(both,)]
