@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.catalogue import CATALOGUE
 from features.clock import DAY_US
 from features.counters import Key
 from features.habits import NEXT
@@ -69,28 +70,26 @@ def now(people: Subjects, _: References) -> Ranked:
     )
 
 
-def breadth(people: Subjects, references: References) -> Numbers:
-    """Entropy of the categories bought, divided by that of buying all categories alike."""
-    table = people.keyed[Key.CATEGORY]
-    bought = table.values["category.orders"]
-    kept = bought > 0
-    owners, bought = table.owners[kept], bought[kept]
+def _spread(people: Subjects, counter: str) -> tuple[Floats, Floats]:
+    """How much each person bought, and the entropy of what; float64, each of shape (n,)."""
+    table = people.keyed[CATALOGUE[counter].key]
+    kept = table.values[counter] > 0
+    owners, bought = table.owners[kept], table.values[counter][kept]
     total = sums(owners, bought, len(people))
     part = bought / total[owners]
-    entropy = sums(owners, -part * np.log(part), len(people))
+    return total, sums(owners, -part * np.log(part), len(people))
+
+
+def breadth(people: Subjects, references: References) -> Numbers:
+    """Entropy of the categories bought, divided by that of buying all categories alike."""
+    total, entropy = _spread(people, "category.orders")
     most = np.log(max(references.size("share.category"), 2))
     return Numbers(np.where(total > 0, np.clip(entropy / most, 0.0, 1.0), np.nan))
 
 
 def loyalty(people: Subjects, _: References) -> Numbers:
     """One less the normalised entropy of the brands bought in a year; absent with one line."""
-    table = people.keyed[Key.BRAND]
-    bought = table.values["brand.orders_365"]
-    kept = bought > 0
-    owners, bought = table.owners[kept], bought[kept]
-    total = sums(owners, bought, len(people))
-    part = bought / total[owners]
-    entropy = sums(owners, -part * np.log(part), len(people))
+    total, entropy = _spread(people, "brand.orders_365")
     most = np.log(np.maximum(total, 2.0))
     return Numbers(np.where(total > 1, np.clip(1.0 - entropy / most, 0.0, 1.0), np.nan))
 
