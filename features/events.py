@@ -12,7 +12,7 @@ import msgspec
 from features import columns as c
 
 
-class Event(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
+class Event(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True, gc=False):
     """One line of one event; fields are the columns of ``features.tables.EVENTS``."""
 
     message_id: str

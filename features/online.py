@@ -49,7 +49,7 @@ DEED_EVENTS = frozenset(INTEREST) - {e.VIEWED, e.OPENED}
 Floats = npt.NDArray[np.float64]
 
 
-class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+class ItemFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an event borrows from its item."""
 
     category: str | None = None

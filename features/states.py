@@ -14,7 +14,7 @@ from msgspec import Raw
 from features.cells import Cells
 
 
-class Act(msgspec.Struct, array_like=True, order=True, frozen=True):
+class Act(msgspec.Struct, array_like=True, order=True, frozen=True, gc=False):
     """One act on an item; ordered by time."""
 
     at_us: int

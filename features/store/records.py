@@ -9,7 +9,7 @@ import msgspec
 from features.online import ItemFacts
 
 
-class User(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
+class User(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True, gc=False):
     """One row of ``users``, in force from ``valid_from_us`` (0: when the store takes it)."""
 
     user_id: str
@@ -24,7 +24,7 @@ class User(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
     extra: str | None = None
 
 
-class Item(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
+class Item(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True, gc=False):
     """One row of ``items``, in force from ``valid_from_us`` (0: when the store takes it)."""
 
     item_id: str
@@ -57,7 +57,7 @@ class Item(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
         return ItemFacts(self.category, self.brand, self.shop, self.price_fen, self.listed_us)
 
 
-class Tie(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True):
+class Tie(msgspec.Struct, omit_defaults=True, kw_only=True, frozen=True, gc=False):
     """One row of ``ties``; those of ``features.controls.MUTUAL`` types hold both ways."""
 
     user_id: str
