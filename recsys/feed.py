@@ -31,7 +31,7 @@ from recsys.candidates.fresh import Fresh
 from recsys.candidates.friends import Friends
 from recsys.candidates.grouped import Grouped
 from recsys.candidates.local import Local
-from recsys.candidates.popular import Popular
+from recsys.candidates.popular import KEPT, Popular
 from recsys.candidates.session import Session
 from recsys.candidates.similar import FriendsTaste
 from recsys.candidates.within import Within
@@ -56,6 +56,11 @@ from recsys.slate import Codes, Floats, Slate
 from recsys.visitor import NO_GROUPS, FriendGroups, of_groups
 
 log = logging.getLogger(__name__)
+
+PERSONAL = "personal"
+"""What ``degraded`` says where a list is what is popular, though a personal one was asked for."""
+
+_NO_ROWS = np.zeros((0, 0), dtype=np.float32)
 
 INTEREST_30 = "category.interest_30"
 OFTEN = 1.0
@@ -185,11 +190,48 @@ class Feed:
         people : People
             States of the person and of friends.
         """
+        if monotonic() > query.deadline_s:
+            return self._standby(query, people)
+        try:
+            return self._whole(query, people)
+        except Exception:  # fail open: what sells, under the same rules, is better than nothing
+            log.exception("the list is of what is popular alone")
+            return self._standby(query, people)
+
+    def _standby(self, query: FeedQuery, people: People) -> FeedAnswer:
+        """What is popular, in the order the bundle holds ready, under the rules of every list."""
+        trace = _Trace(degraded=[PERSONAL])
+        with trace.stage("standby"):
+            state = self._state(query, people, trace)
+            reading = Reading(state or State(), query.at_us, self.zone)
+            now = moment.of_state(reading, [], self.items.ids, self.items.names[c.SHOP])
+            if not self._personal(query, reading):
+                now = now.impersonal()
+            union = self.parts.popular.propose(now, KEPT)
+            slate, removed = pipeline.apply(self.rules, union, query, now, self.items)
+            ranked = _Ranked(_NO_ROWS, slate.scores[Popular.name])
+            page = self._page(slate, ranked, query, personal=False)
+            items = tuple(self._given(slate, page, ranked, now.impersonal(), reading))
+        return FeedAnswer(
+            items,
+            known_user=state is not None,
+            personalized=False,
+            degraded=tuple(trace.degraded),
+            feature_names=(),
+            features=_NO_ROWS,
+            emptied_by=() if items else self._emptied(union, query, removed),
+            removed=self._names(removed) if query.explain else {},
+            proposed=self._proposed(union) if query.explain else {},
+            milliseconds=trace.milliseconds,
+            candidates={Popular.name: len(union)},
+        )
+
+    def _whole(self, query: FeedQuery, people: People) -> FeedAnswer:
         trace = _Trace()
         with trace.stage("state"):
             state = self._state(query, people, trace)
             reading = Reading(self._seen(query, state or State()), query.at_us, self.zone)
-            personalized = query.personalized and consent.personal(consent.say(reading.state))
+            personalized = self._personal(query, reading)
             now = self._moment(reading, query, people, personalized, trace)
         with trace.stage("sources"):
             chosen = self.sources if personalized else (self.parts.popular,)
@@ -247,6 +289,10 @@ class Feed:
             log.exception("state left out")
             trace.degraded.append("state")
             return None
+
+    @staticmethod
+    def _personal(query: FeedQuery, reading: Reading) -> bool:
+        return query.personalized and consent.personal(consent.say(reading.state))
 
     def _seen(self, query: FeedQuery, state: State) -> State:
         """The state with what the app saw in this session and has not sent yet."""
@@ -331,9 +377,8 @@ class Feed:
         personal: bool,
         late: bool,
     ) -> "_Ranked":
-        nothing = np.zeros((0, 0), dtype=np.float32)
         if not personal:
-            return _Ranked(nothing, slate.scores.get("popular", np.zeros(len(slate))))
+            return _Ranked(_NO_ROWS, slate.scores.get("popular", np.zeros(len(slate))))
         if self.parts.feed is not None and len(slate) and late:
             trace.degraded.append("ranker")
         elif self.parts.feed is not None and len(slate):
@@ -351,7 +396,7 @@ class Feed:
             except Exception:  # fail open: agreement of sources ranks well enough
                 log.exception("ranker left out")
                 trace.degraded.append("ranker")
-        return _Ranked(nothing, heuristic.fuse(slate))
+        return _Ranked(_NO_ROWS, heuristic.fuse(slate))
 
     def _given(
         self,

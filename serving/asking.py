@@ -1,7 +1,8 @@
 """One request on its way through a route, and what a route declares of itself."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from features.clock import format_instant
@@ -34,6 +35,8 @@ class Asking:
         Who asks.
     gone : callable
         Whether the caller has hung up, awaited.
+    arrived_s : float
+        When it arrived, on the clock of ``time.monotonic``; waiting for a turn counts.
     """
 
     body: Any
@@ -43,6 +46,7 @@ class Asking:
     at_us: int
     caller: Caller = ANYONE
     gone: Callable[[], Awaitable[bool]] = _never
+    arrived_s: float = field(default_factory=monotonic)
 
     def head(self, models: Models | None) -> dict[str, Any]:
         """Fields that every answer has; ``models`` are those that took part."""

@@ -16,6 +16,7 @@ import typer
 from features.clock import BusinessZone
 from features.errors import InputError
 from features.store.shared.address import chosen
+from serving.applying import Applying
 from serving.guard import Guard
 from serving.loading import find, read_champion
 from serving.settings import CHAMPION, Settings
@@ -43,7 +44,11 @@ def run(settings: Settings) -> None:
         typer.echo("huoren: no keys are configured, so only this machine may ask")
     threading.Thread(target=announce, args=(url,), daemon=True).start()
     Huoren.working_dir = str(_installed_in())
-    Huoren.serve_http(host=settings.host, port=port)
+    applying = Applying(settings)
+    try:
+        Huoren.serve_http(host=settings.host, port=port)
+    finally:
+        applying.stop()
     typer.echo("huoren: stopped")
 
 

@@ -34,7 +34,7 @@ class Limits:
     flush_seconds : float
         How often waiting impressions are written.
     answer_seconds : float
-        From its turn on, after which a recommendation begins no further stage but the fallback.
+        From its arrival on, after which a recommendation begins no further stage but the fallback.
     key_rate, person_rate : float
         Requests a second that one key, or the token of one person, may make; 0: no limit.
     """

@@ -1,7 +1,6 @@
 """``POST /v1/feed``: a personal list, page by page."""
 
 import math
-import time
 from collections.abc import Sequence
 
 from msgspec import UNSET
@@ -115,7 +114,7 @@ def _query(asking: Asking, person: str, earlier: tuple[str, ...]) -> FeedQuery:
         explain=asked.explain,
         groups=asking.resources.groups,
         seed=xxh64_intdigest(asking.request_id.encode()),
-        deadline_s=time.monotonic() + asking.resources.settings.limits.answer_seconds,
+        deadline_s=asking.arrived_s + asking.resources.settings.limits.answer_seconds,
     )
 
 

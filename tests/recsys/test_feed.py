@@ -196,6 +196,27 @@ def test_a_source_that_breaks_is_left_out_and_named(feed, monkeypatch, name):
     assert answer.items
 
 
+def test_past_its_deadline_a_request_gets_what_is_popular(feed):
+    late = feed.recommend(query(deadline_s=0.0), Crowd(viewed("u", "i4")))
+    assert (late.degraded, late.personalized, late.known_user) == (("personal",), False, True)
+    assert names(late) == names(feed.recommend(query(personalized=False), Crowd()))
+
+
+def test_whatever_else_breaks_there_is_a_list_and_the_rules_hold(feed, monkeypatch, caplog):
+    monkeypatch.setattr(feed, "_moment", None)
+    first, *rest = names(feed.recommend(query(personalized=False), Crowd()))
+    answer = feed.recommend(query(exclude=frozenset({first})), Crowd())
+    assert names(answer)[: len(rest)] == rest
+    assert answer.degraded == ("personal",)
+    assert "popular alone" in caplog.text
+
+
+def test_a_rule_that_breaks_lets_nothing_through(feed, monkeypatch):
+    monkeypatch.setattr(feed.rules[0], "apply", None, raising=False)
+    with pytest.raises(TypeError):
+        feed.recommend(query(), Crowd())
+
+
 class Failing(Crowd):
     """A store that answers for one person alone, or for nobody."""
 

@@ -1,9 +1,10 @@
-"""An hour of a shop in a minute: every hot route at once, champions changing underneath, one worker
-killed, and bad input in between.
+"""A shop under mixed load: every hot route at once, champions changing underneath, a worker killed,
+bad input in between, and, on Redis, the server stopped and started again.
 
-``HUOREN_SOAK_SECONDS`` says how long (default 90).
+``HUOREN_SOAK_SECONDS`` says how long for each store (default 600).
 """
 
+import math
 import os
 import signal
 import threading
@@ -19,13 +20,20 @@ import pytest
 
 from features.clock import DAY_US, format_instant, now_us
 from features.home import Home
+from tests.features.store.server import Server, require_redis
 from tests.serving.shops import ITEMS, promote, write_bundle
 from tests.serving.test_serve import Served
 
 pytestmark = pytest.mark.soak
 
-SECONDS = float(os.environ.get("HUOREN_SOAK_SECONDS", "90"))
+SECONDS = float(os.environ.get("HUOREN_SOAK_SECONDS", "600"))
 SWAP_EVERY_S = 10.0
+OUTAGE_S = 5.0
+"""How long the Redis server is away."""
+
+RETURNS_WITHIN_S = 15.0
+"""After the server is back, refusals end within this."""
+
 PAUSE_S = 0.05
 """Each caller rests this long between two requests, so that the machine keeps up."""
 
@@ -41,6 +49,7 @@ class Told:
     versions: Counter[str] = field(default_factory=Counter)
     acknowledged: list[dict[str, object]] = field(default_factory=list)
     broken: int = 0
+    unavailable: list[float] = field(default_factory=list)
 
     def ask(self, client: httpx.Client, method: str, path: str, route: str, body: object) -> None:
         start = time.perf_counter()
@@ -49,6 +58,9 @@ class Told:
         except httpx.TransportError:  # the worker behind this connection was killed: ask another
             self.broken += 1
             answer = client.request(method, path, json=body)
+        if answer.status_code == 503 and "store-unavailable" in answer.text:
+            self.unavailable.append(time.monotonic())  # on purpose, while there is no store
+            return
         self.milliseconds[route].append((time.perf_counter() - start) * 1e3)
         if answer.status_code >= 300:
             self.refused.append(f"{method} {path}: {answer.status_code} {answer.text}")
@@ -120,10 +132,49 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    require_redis()
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Server(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def served(home: Home) -> Iterator[Served]:
     served = Served(home, "--workers", "2")
     yield served
     served.end()
+
+
+@pytest.fixture
+def shared(home: Home, server: Server) -> Iterator[Served]:
+    served = Served(home, "--workers", "2", "--store", server.tcp)
+    yield served
+    served.end()
+
+
+class Outage:
+    """Stops a server in the middle of a run and starts it again, with what it had on its disk."""
+
+    def __init__(self, server: Server, after_s: float) -> None:
+        self.server = server
+        self.began = self.ended = math.inf
+        self._thread = threading.Timer(after_s, self._happen)
+        self._thread.start()
+
+    def _happen(self) -> None:
+        self.began = time.monotonic()
+        self.server.stop()
+        time.sleep(OUTAGE_S)
+        self.server.start()
+        self.ended = time.monotonic()
+
+    def excuses(self, moments: list[float]) -> bool:
+        """Whether all these moments lie within the outage, or soon after it."""
+        self._thread.join()
+        return all(self.began <= at <= self.ended + RETURNS_WITHIN_S for at in moments)
 
 
 def swap(home: Home, until: float) -> int:
@@ -158,6 +209,22 @@ def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
 def test_no_request_fails_and_no_event_is_lost(
     home: Home, served: Served, figures: list[dict[str, object]]
 ) -> None:
+    callers = soak(home, served, figures, "embedded")
+    assert [at for told in callers for at in told.unavailable] == []
+
+
+def test_nor_where_the_server_goes_and_comes_back(
+    home: Home, server: Server, shared: Served, figures: list[dict[str, object]]
+) -> None:
+    outage = Outage(server, 2 * SECONDS / 3)
+    callers = soak(home, shared, figures, "redis")
+    refused = [at for told in callers for at in told.unavailable]
+    assert refused, "nobody noticed the outage"
+    assert outage.excuses(refused)
+
+
+def soak(home: Home, served: Served, figures: list[dict[str, object]], store: str) -> list[Told]:
+    """Load a service until ``SECONDS`` are over, and check what holds of any store."""
     items = [{"item_id": name, "price": 10, "stock": 5} for name in ITEMS]
     httpx.put(f"{served.url}/v1/items", json={"items": items}).raise_for_status()
     until = time.monotonic() + SECONDS
@@ -184,7 +251,8 @@ def test_no_request_fails_and_no_event_is_lost(
     assert lost(served, [event for told in callers for event in told.acknowledged]) == 0
     assert eventually(lambda: "huoren_state_lag_entries 0.0" in metrics(served))
     assert after_mb < before_mb * 1.3 + 50
-    figures += rows(callers, swaps, before_mb, after_mb)
+    figures += rows(callers, swaps, before_mb, after_mb, store)
+    return callers
 
 
 def workers(served: Served) -> set[int]:
@@ -205,15 +273,18 @@ def metrics(served: Served) -> str:
     return httpx.get(f"{served.url}/metrics").text
 
 
-def rows(callers: list[Told], swaps: int, before: float, after: float) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = [
-        {"soak": "mixed load", "swaps": swaps, "mb_before": round(before), "mb_after": round(after)}
-    ]
+def rows(
+    callers: list[Told], swaps: int, before: float, after: float, store: str
+) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = [{
+        "soak": store, "swaps": swaps, "mb_before": round(before), "mb_after": round(after),
+        "refused_in_outage": sum(len(told.unavailable) for told in callers),
+    }]  # fmt: skip
     for route in callers[0].milliseconds:
         taken = np.concatenate([told.milliseconds[route] for told in callers])
         p50, p99 = np.percentile(taken, [50, 99])
         found.append({
-            "soak": "mixed load", "route": route, "requests": len(taken),
+            "soak": store, "route": route, "requests": len(taken),
             "p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2),
         })  # fmt: skip
     return found
