@@ -3,27 +3,23 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import structs
 
 from features import columns as c
 from features import consent
 from features.clock import BusinessZone
 from features.counters import Scope
-from features.events import Event
 from features.frames import feed as frame
-from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading, State, apply, fact
+from features.online import Reading, State
 from features.strength import Strength
 from recsys import moment, pipeline
-from recsys.because import of_item
+from recsys.because import INTEREST_30, liked_categories, of_item
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
 from recsys.candidates.due import Due
@@ -61,10 +57,6 @@ PERSONAL = "personal"
 """What ``degraded`` says where a list is what is popular, though a personal one was asked for."""
 
 _NO_ROWS = np.zeros((0, 0), dtype=np.float32)
-
-INTEREST_30 = "category.interest_30"
-OFTEN = 1.0
-"""Interest in a category from which on a reason mentions it."""
 
 
 def sources(parts: Parts) -> tuple[Source, ...]:
@@ -212,25 +204,15 @@ class Feed:
             ranked = _Ranked(_NO_ROWS, slate.scores[Popular.name])
             page = self._page(slate, ranked, query, personal=False)
             items = tuple(self._given(slate, page, ranked, now.impersonal(), reading))
-        return FeedAnswer(
-            items,
-            known_user=state is not None,
-            personalized=False,
-            degraded=tuple(trace.degraded),
-            feature_names=(),
-            features=_NO_ROWS,
-            emptied_by=() if items else self._emptied(union, query, removed),
-            removed=self._names(removed) if query.explain else {},
-            proposed=self._proposed(union) if query.explain else {},
-            milliseconds=trace.milliseconds,
-            candidates={Popular.name: len(union)},
-        )
+        answer = FeedAnswer(items, state is not None, False, candidates={Popular.name: len(union)})
+        return self._told(answer, query, trace, union, removed)
 
     def _whole(self, query: FeedQuery, people: People) -> FeedAnswer:
         trace = _Trace()
         with trace.stage("state"):
             state = self._state(query, people, trace)
-            reading = Reading(self._seen(query, state or State()), query.at_us, self.zone)
+            seen = moment.seen(state or State(), query, self.items, self.zone)
+            reading = Reading(seen, query.at_us, self.zone)
             personalized = self._personal(query, reading)
             now = self._moment(reading, query, people, personalized, trace)
         with trace.stage("sources"):
@@ -251,18 +233,27 @@ class Feed:
             removed = {**removed, **{n: slate.codes[those] for n, those in page.held_back.items()}}
         rows, best = ranked.rows, page.places
         items = tuple(self._given(slate, page, ranked, now, reading))
-        return FeedAnswer(
+        answer = FeedAnswer(
             items,
             known_user=state is not None,
             personalized=personalized,
-            degraded=tuple(trace.degraded),
             feature_names=tuple(frame.COLUMNS) if len(rows) else (),
             features=rows[best] if len(rows) else rows,
-            emptied_by=() if items else self._emptied(union, query, removed),
+            candidates=proposed,
+        )
+        return self._told(answer, query, trace, union, removed)
+
+    def _told(
+        self, answer: FeedAnswer, query: FeedQuery, trace: _Trace, union: Slate, removed: Removed
+    ) -> FeedAnswer:
+        """The answer with what happened on the way to it."""
+        return replace(
+            answer,
+            degraded=tuple(trace.degraded),
+            emptied_by=() if answer.items else self._emptied(union, query, removed),
             removed=self._names(removed) if query.explain else {},
             proposed=self._proposed(union) if query.explain else {},
             milliseconds=trace.milliseconds,
-            candidates=proposed,
         )
 
     def _page(self, slate: Slate, ranked: "_Ranked", query: FeedQuery, *, personal: bool) -> Page:
@@ -293,23 +284,6 @@ class Feed:
     @staticmethod
     def _personal(query: FeedQuery, reading: Reading) -> bool:
         return query.personalized and consent.personal(consent.say(reading.state))
-
-    def _seen(self, query: FeedQuery, state: State) -> State:
-        """The state with what the app saw in this session and has not sent yet."""
-        if not query.recent:
-            return state
-        seen = deepcopy(state)
-        for act in query.recent:
-            at_us = min(act.at_us, query.at_us - 1)  # the app's clock may be ahead
-            if structs.replace(act, at_us=at_us) in seen.recent:
-                continue
-            event = Event(
-                message_id="", event=act.event, at_us=at_us, user_id=query.user_id,
-                item_id=act.item_id, peer_id=act.peer_id or None,
-            )  # fmt: skip
-            row = fact(event, self.items.facts(act.item_id), None, self.zone)
-            apply({query.user_id: seen}, row)
-        return seen
 
     def _moment(
         self,
@@ -412,30 +386,12 @@ class Feed:
         friends = now.friends.at(codes)
         bought, liked = friends["friends.bought"].tolist(), friends["friends.count"].tolist()
         interest = None if ranked.interest is None else ranked.interest[best]
-        categories = self._categories(codes, interest, reading, now)
+        told = reading if len(now.acts.codes) else None
+        kinds = liked_categories(self.items, codes, interest, told)
         scores = ranked.scores[best].tolist()
         for i, name in enumerate(self.items.ids.names(codes)):
-            reasons = of_item(named[i], bought[i], liked[i], categories[i])
+            reasons = of_item(named[i], bought[i], liked[i], kinds[i])
             yield FeedItem(name, scores[i], named[i], tuple(reasons), float(page.propensity[i]))
-
-    def _categories(
-        self, codes: Codes, interest: Floats | None, reading: Reading, now: Moment
-    ) -> list[str | None]:
-        """Name of each item's category, where it is one that the person often looks at."""
-        if not len(now.acts.codes):
-            return [None] * len(codes)
-        names = self.items.names[c.CATEGORY]
-        coded = self.items.coded[c.CATEGORY][codes].tolist()
-        if interest is None:
-            of = {code: names.name(code) for code in set(coded) - {UNKNOWN}}
-            liked = {code: reading.number(INTEREST_30, name) >= OFTEN for code, name in of.items()}
-            often = [liked.get(code, False) for code in coded]
-        else:
-            often = (interest >= OFTEN).tolist()
-        return [
-            names.name(code) if one and code != UNKNOWN else None
-            for code, one in zip(coded, often, strict=True)
-        ]
 
     def _names(self, removed: Removed) -> dict[str, tuple[str, ...]]:
         def names(codes: Codes) -> tuple[str, ...]:

@@ -4,22 +4,27 @@ Serving makes a moment from the online state, training from the history; sources
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from features import columns as c
 from features import consent
 from features import events as e
-from features.clock import DAY_US
+from features.clock import DAY_US, BusinessZone
 from features.counters import Key, Scope
+from features.events import Event
 from features.ids import IdMap
-from features.online import Act, Reading, State, live
+from features.items import Items
+from features.online import Act, Reading, State, apply, fact, live
 from features.strength import UNFITTED, Strength
 from features.weights import INTEREST
+from recsys.query import FeedQuery
 from recsys.visitor import (
     ANYBODY,
     NO_GROUPS,
@@ -301,3 +306,20 @@ def _people(place: npt.NDArray[np.int64], who: npt.NDArray[np.int64], size: int)
         return np.zeros(size)
     pairs = np.unique(np.stack([place, who]), axis=1)
     return np.bincount(pairs[0], minlength=size).astype(np.float64)
+
+
+def seen(state: State, query: FeedQuery, items: Items, zone: BusinessZone) -> State:
+    """The state with what the app saw in this session and has not sent yet; ``state`` stays."""
+    if not query.recent:
+        return state
+    now = deepcopy(state)
+    for act in query.recent:
+        at_us = min(act.at_us, query.at_us - 1)  # the app's clock may be ahead
+        if structs.replace(act, at_us=at_us) in now.recent:
+            continue
+        event = Event(
+            message_id="", event=act.event, at_us=at_us, user_id=query.user_id,
+            item_id=act.item_id, peer_id=act.peer_id or None,
+        )  # fmt: skip
+        apply({query.user_id: now}, fact(event, items.facts(act.item_id), None, zone))
+    return now
