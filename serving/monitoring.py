@@ -102,6 +102,7 @@ class Metrics:
         """Everything in Prometheus' text format."""
         if not os.environ.get(DIRECTORY):
             return generate_latest(self._own)
+        _bury(Path(os.environ[DIRECTORY]))
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
@@ -110,3 +111,14 @@ class Metrics:
         """Take this worker's gauges back."""
         if Path(os.environ.get(DIRECTORY, "/nowhere")).is_dir():
             mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def _bury(folder: Path) -> None:
+    """Take back the gauges of workers that were killed, which could not do so themselves."""
+    for process in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue  # it lives, under another account

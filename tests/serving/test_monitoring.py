@@ -1,3 +1,10 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
 from serving.monitoring import Metrics
 
 
@@ -21,3 +28,17 @@ def test_stages_and_sources_of_a_list_are_counted() -> None:
     lines = metrics.text().decode().splitlines()
     assert 'huoren_feed_stage_seconds_sum{stage="ranking"} 0.0025' in lines
     assert 'huoren_feed_candidates_sum{source="als"} 200.0' in lines
+
+
+def test_gauges_of_a_killed_worker_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lagging = (
+        "import os; from serving.monitoring import Metrics; "
+        "Metrics().lag.set(7); os.kill(os.getpid(), 9)"
+    )
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    subprocess.run([sys.executable, "-c", lagging], env=dict(os.environ), check=False)
+    assert list(tmp_path.glob("gauge_livemax_*.db"))
+    assert "huoren_state_lag_entries" not in Metrics().text().decode()
+    assert not list(tmp_path.glob("gauge_livemax_*.db"))
