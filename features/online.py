@@ -327,8 +327,9 @@ class Reading:
         if key is Key.USER and not rows:
             rows = {"": [None] * len(live(key))}
         day = int(self.zone.day(self.at_us))
+        opened = list(rows.values())
         columns = {
-            counter.name: values(counter, [cells[i] for cells in rows.values()], self.at_us, day)
+            counter.name: values(counter, [cells[i] for cells in opened], self.at_us, day)
             for i, counter in enumerate(live(key))
             if names is None or counter.name in names
         }

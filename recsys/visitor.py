@@ -91,6 +91,9 @@ REFUSED_SHOP = 2.5
 """The same for a shop: three at once, and more if they are old."""
 
 
+_TOUCHED = frozenset({"touch.orders", "touch.dismissed_30", "touch.last_order"})
+
+
 def minor(birth_year: str | None, at_us: int) -> bool:
     """Whether somebody of that birth year may be under age.
 
@@ -129,7 +132,7 @@ def of_groups(open_groups: Sequence[tuple[str, float]], ids: IdMap) -> FriendGro
 
 def touched(reading: Reading, ids: IdMap) -> tuple[Bought, Codes]:
     """What the person bought, and which items the person refused."""
-    tails, values = reading.table(Key.TOUCH)
+    tails, values = reading.table(Key.TOUCH, _TOUCHED)
     codes = ids.codes(tails)
     order = np.argsort(codes, kind="stable")
     codes = codes[order]
