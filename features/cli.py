@@ -22,6 +22,7 @@ EXIT_CODES: dict[type[errors.HuorenError], int] = {
     errors.BundleError: 6,
     errors.StoreError: 6,
     errors.TrackingError: 6,
+    errors.DeliveryError: 6,
     errors.LeakageError: 7,
 }
 """Exit code by error class; a subclass has its parent's."""

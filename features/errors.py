@@ -15,6 +15,7 @@
     │   ├── BundleCorrupt       a file's checksum differs
     │   └── BundleMismatch      written for another schema or feature declaration
     ├── TrackingError           the tracking server cannot be used
+    ├── DeliveryError           a receiver did not take what was sent
     ├── LeakageError            training rows know what was not known at their time
     └── GateRefused             a promotion gate does not hold
 
@@ -114,6 +115,10 @@ class BundleMismatch(BundleError):
 
 class TrackingError(HuorenError):
     """The tracking server cannot be used."""
+
+
+class DeliveryError(HuorenError):
+    """A receiver did not take what was sent."""
 
 
 class LeakageError(HuorenError):

@@ -56,6 +56,15 @@ ROUTES: tuple[Route, ...] = (
         "Whether somebody is in a segment, and why.",
     ),
     _route("GET", f"{_ONE}/size", segments.size, p.EstimateReply, "How large a saved segment is."),
+    _route("GET", f"{_ONE}/trend", segments.trend, p.TrendReply,
+           "How large a saved segment was on the last days."),
+    _route("GET", f"{_ONE}/activations", segments.activations, p.ActivationsReply,
+           "What a segment was exported and delivered for."),
+    _route(
+        "POST", f"{_ONE}/deliver", campaigns.deliver, p.TaskReply,
+        "Post the send list of a segment to a webhook, a control group held back; a task.",
+        p.DeliverRequest, 202, _TASK,
+    ),
     _route(
         "GET", f"{_ONE}/insight", segments.insight, p.InsightReply,
         "What sets a segment apart from everybody.",

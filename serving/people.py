@@ -49,6 +49,24 @@ class EstimateReply(Answer):
     milliseconds: float
 
 
+class PointGiven(Struct):
+    """How large a segment was as of an instant; ``people`` is null where fewer than 50."""
+
+    as_of: str
+    people: int | None
+    base: int
+
+
+class TrendReply(Answer):
+    """Sizes of the last 30 days, the oldest first; ``missing`` days come with the next question.
+
+    Tags and history are those of each day; lists, scores and other segments are as they are now.
+    """
+
+    points: list[PointGiven]
+    missing: int
+
+
 class WaterfallRequest(Asked):
     """A segment on its way to a channel; ``at``: when it is sent, now when left out."""
 
@@ -310,6 +328,25 @@ class ExportRequest(Asked):
     assign: bool = True
 
 
+class DeliverRequest(Asked):
+    """Where a segment is posted to: a receiver that the operator named in ``webhooks.toml``."""
+
+    campaign: Name
+    webhook: Name
+    control: Percent = 10.0
+    programme: Annotated[str, Meta(max_length=100)] = ""
+    tags: Annotated[list[Name], Meta(max_length=100)] = field(default_factory=list)
+    author: Annotated[str, Meta(max_length=100)] = ""
+    assign: bool = True
+
+
+class ActivationsReply(Answer):
+    """What a segment was exported for, and each attempt to deliver it; nobody's id."""
+
+    exports: list[dict[str, Any]]
+    deliveries: list[dict[str, Any]]
+
+
 class TaskReply(Answer):
     """A task: ``state`` is running, done, failed, cancelled or lost; ``done`` from 0 to 1."""
 
@@ -345,6 +382,41 @@ class SampleSizeReply(Answer):
 
 
 # ── models ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class ScoreRequest(Asked):
+    """Whose scores are wanted: people by id, or the highest ``k`` of a segment."""
+
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None = None
+    segment_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    k: Annotated[int, Meta(ge=1, le=1000)] = 1000
+
+
+class PersonScore(Struct):
+    """A probability, an expected effect or a similarity, and the percent of others who are lower.
+
+    All null for who is not in the cohort, or has switched personalisation off.
+    """
+
+    user_id: str
+    probability: float | None = None
+    effect: float | None = None
+    similarity: float | None = None
+    percentile: int | None = None
+    reasons: list[str] = []
+
+
+class ScoreReply(Answer):
+    """Scores in the order asked; ``quality`` is the band of the last back-test, or the verdict.
+
+    ``people`` counts the segment that was asked for; null where few, or where none was.
+    """
+
+    model: str
+    sentence: str
+    quality: str
+    scores: list[PersonScore]
+    people: int | None = None
 
 
 class LookalikeRequest(Asked):

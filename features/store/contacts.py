@@ -10,6 +10,7 @@ A share that was sent without a list happened all the same: it is charged, and w
 then is proposed to nobody.
 """
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from typing import Protocol
 from features.clock import DAY_US, HOUR_US, SECOND_US
 from features.home import Home
 from features.store.files import connect, guarded, transaction
+from features.store.projection import chunks
 
 MINUTE_US = 60 * SECOND_US
 
@@ -29,6 +31,9 @@ WINDOWS: Mapping[str, int] = MappingProxyType({
     "minute": MINUTE_US, "hour": HOUR_US, "day": DAY_US, "week": 7 * DAY_US, "month": 30 * DAY_US,
 })  # fmt: skip
 """Names of windows and their lengths in microseconds."""
+
+ASKED = 5_000
+"""People looked up at once."""
 
 KEPT_US = 31 * DAY_US
 """How long a contact is kept."""
@@ -189,20 +194,22 @@ class EmbeddedLedger:
             return self._next(self._connection(), person, channel, at_us)
 
     def capped(self, people: Sequence[str], channel: str, at_us: int) -> list[str]:
-        """Those of many people who are at a cap; one pass over what the ledger holds."""
+        """Those of many people who are at a cap."""
         query = (
-            "SELECT person, channel, at_us FROM contacts WHERE at_us > ? "
-            "AND (until_us IS NULL OR until_us > ?)"
+            "SELECT person, channel, at_us FROM json_each(?) JOIN contacts ON person = value "
+            "WHERE at_us > ? AND (until_us IS NULL OR until_us > ?)"
         )
         rows: dict[str, list[tuple[str, int]]] = {}
         with guarded(self.path):
-            found = self._connection().execute(query, (at_us - KEPT_US, at_us))
-            for person, own, instant in found:
-                rows.setdefault(person, []).append((own, instant))
+            for asked in chunks(people, ASKED):
+                names = json.dumps(asked)
+                found = self._connection().execute(query, (names, at_us - KEPT_US, at_us))
+                for person, own, instant in found:
+                    rows.setdefault(person, []).append((own, instant))
         return [
             one
-            for one in rows.keys() & set(people)
-            if next_free(rows[one], self.policy, channel, at_us) > at_us
+            for one, told in rows.items()
+            if next_free(told, self.policy, channel, at_us) > at_us
         ]
 
     def count(self, person: str, channel: str, window: str, at_us: int) -> int:

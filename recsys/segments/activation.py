@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features import columns as c
 from features.clock import format_instant, now_us
@@ -20,6 +22,7 @@ from features.home import Home
 from features.ingest.run import ingest_table
 from features.online import State
 from features.portraits import TAGS, Use
+from features.progress import tell
 from features.store import Store
 from features.store.contacts import Ledger
 from recsys.segments import files
@@ -190,27 +193,23 @@ def export(
     place, holding, at_us = given.place, given.holding, now_us()
     columns = [TAGS[name].column for name in given.tags]
     people = desk.ground.people.semi_join(desk.members(condition), c.USER)
-    rows = desk.ask(people.select(c.USER, *columns).order_by(ibis.asc(c.USER)))
-    capped: set[str] = set()
-    if ledger is not None and place.channel:
-        capped = set(ledger.capped(rows[c.USER].to_pylist(), place.channel, at_us))
     left: Counter[str] = Counter()
-    arms: dict[str, str] = {}
+    arms: list[pa.RecordBatch] = []
     with files.writer(path, (*place.headers, *given.tags)) as write:
-        for batch in rows.to_batches(BATCH):
-            states = store.states(batch[c.USER].to_pylist())
-            for row in batch.to_pylist():
-                who = row[c.USER]
-                told = _fate(who, states, place, holding, capped)
-                left[told] += 1
+        for batch in desk.stream(people.select(c.USER, *columns).order_by(ibis.asc(c.USER)), BATCH):
+            fates = _fates(batch[c.USER].to_pylist(), store, ledger, given, at_us)
+            left.update(fates)
+            arms.append(_told(batch[c.USER], fates))
+            for row, told in zip(batch.to_pylist(), fates, strict=True):
                 if told in (TARGET, HELD):
-                    arms[who] = told
+                    who = row[c.USER]
                     name = hashlib.sha256(who.encode()).hexdigest() if place.hashed else who
                     write([name, told, *(row[column] for column in columns)])
+            tell(left.total() / max(desk.base, left.total()), f"{left.total():,} people written")
     done = Export(
         path=str(path), segment=given.segment, campaign=holding.campaign,
         destination=given.destination, author=given.author, as_of_us=desk.as_of_us,
-        written_us=at_us, members=rows.num_rows, refused=left["refused"], target=left[TARGET],
+        written_us=at_us, members=left.total(), refused=left["refused"], target=left[TARGET],
         control=left[HELD], capped=left["capped"],
         held_out=left["global_control"] + left["programme_control"],
     )  # fmt: skip
@@ -220,15 +219,21 @@ def export(
     return done
 
 
-def assign(home: Home, arms: Mapping[str, str], holding: Holding, at_us: int) -> int:
+def _told(users: pa.Array, fates: list[str]) -> pa.RecordBatch:
+    """Who falls into which arm: a few bytes a person, until all are written."""
+    both = pa.record_batch({c.USER: users, "arm": pa.array(fates).dictionary_encode()})
+    return both.filter(pc.is_in(both["arm"].cast(pa.string()), pa.array([TARGET, HELD])))
+
+
+def assign(home: Home, arms: Sequence[pa.RecordBatch], holding: Holding, at_us: int) -> int:
     """Write down who was put into which arm, so that results can be read; done twice, once.
 
     Parameters
     ----------
     home : Home
         Whose history.
-    arms : mapping of str to str
-        Person → ``target`` or ``control``.
+    arms : sequence of pyarrow.RecordBatch
+        ``user_id`` and ``arm``: ``target`` or ``control``.
     holding : Holding
         The campaign.
     at_us : int
@@ -239,20 +244,35 @@ def assign(home: Home, arms: Mapping[str, str], holding: Holding, at_us: int) ->
     int
         People whose arm is new.
     """
-    if not arms:
-        return 0
     chance = {TARGET: 1.0 - holding.control / 100.0, HELD: holding.control / 100.0}
-    marks = [hashlib.sha256(one.encode()).hexdigest()[:24] for one in arms]
-    rows = pa.table({
-        c.MESSAGE: [f"campaign:{holding.campaign}:{mark}" for mark in marks],
-        c.EVENT: [CAMPAIGN_ASSIGNED] * len(arms),
-        c.AT: pa.array([at_us] * len(arms), pa.int64()),
-        c.USER: list(arms),
-        "campaign_id": [holding.campaign] * len(arms),
-        "arm": list(arms.values()),
-        "propensity": [chance[arm] for arm in arms.values()],
-    })
+
+    def events(batch: pa.RecordBatch) -> pa.RecordBatch:
+        people, dealt = batch[c.USER].to_pylist(), batch["arm"].to_pylist()
+        marks = [hashlib.sha256(one.encode()).hexdigest()[:24] for one in people]
+        return pa.record_batch({
+            c.MESSAGE: [f"campaign:{holding.campaign}:{mark}" for mark in marks],
+            c.EVENT: [CAMPAIGN_ASSIGNED] * len(people),
+            c.AT: pa.array([at_us] * len(people), pa.int64()),
+            c.USER: people,
+            "campaign_id": [holding.campaign] * len(people),
+            "arm": dealt,
+            "propensity": [chance[arm] for arm in dealt],
+        })
+
+    rows = (events(batch) for batch in arms if batch.num_rows)
+    if not any(batch.num_rows for batch in arms):
+        return 0
     return ingest_table(rows, "events", home, source=f"campaign {holding.campaign}").kept
+
+
+def _fates(
+    people: list[str], store: Store, ledger: Ledger | None, given: Handover, at_us: int
+) -> list[str]:
+    """What becomes of each member: an arm, ``refused`` or ``capped``."""
+    place, states = given.place, store.states(people)
+    asked = people if ledger is not None and place.channel else []
+    capped = set(ledger.capped(asked, place.channel, at_us)) if ledger is not None else set()
+    return [_fate(who, states, place, given.holding, capped) for who in people]
 
 
 def _fate(
@@ -281,3 +301,11 @@ def _record(desk: Desk, done: Export) -> None:
     line = asdict(done) | {"written": format_instant(done.written_us)}
     with (place / "record.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def exports(home: Home) -> list[dict[str, Any]]:
+    """Every export on record, the oldest first; whose data went where, without anybody's id."""
+    path = home.root / "exports" / "record.jsonl"
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

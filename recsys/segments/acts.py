@@ -1,4 +1,4 @@
-"""What people did, as columns: every condition on events read in one pass over them."""
+"""What people did, as columns: whatever is counted or summed is read in one pass."""
 
 from collections.abc import Sequence as Many
 
@@ -51,9 +51,14 @@ def counted(conditions: Many[Did], ground: Ground) -> list[tuple[ir.Table, list[
         Tables of ``user_id`` and columns ``did0``, ``did1``, … in the order of their conditions;
         whoever did none of it has no row.
     """
-    plain = [one for one in conditions if not _needs_items(one)]
-    joined = [one for one in conditions if _needs_items(one)]
-    passes = ((plain, False), (joined, True))
+    shared: dict[bool, list[Did]] = {False: [], True: []}
+    alone: list[tuple[list[Did], bool]] = []
+    for one in conditions:
+        if one.aggregate is Aggregate.DISTINCT:  # dear: kept away from rows of other acts
+            alone.append(([one], _needs_items(one)))
+        else:
+            shared[_needs_items(one)].append(one)
+    passes = [(asked, items) for items, asked in shared.items()] + alone
     return [(_pass(asked, ground, items=items), asked) for asked, items in passes if asked]
 
 
@@ -98,7 +103,7 @@ def _measure(
         return _number(rows, condition.of).sum(where=match)
     if any(one.column in v.LINE_COLUMNS for one in condition.act.properties):
         return rows[c.MESSAGE].nunique(where=match)
-    return (match & (rows[c.LINE] == 0)).sum()
+    return rows.count(where=match & (rows[c.LINE] == 0))
 
 
 def matches(rows: ir.Table, act: Act) -> ir.BooleanValue:

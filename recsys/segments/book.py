@@ -25,6 +25,10 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS lists (name TEXT, user_id TEXT, PRIMARY KEY (name, user_id))
         WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS holdouts (name TEXT PRIMARY KEY, percent REAL NOT NULL);
+    CREATE TABLE IF NOT EXISTS counts (
+        key TEXT, as_of_us INTEGER, people INTEGER, base INTEGER NOT NULL,
+        PRIMARY KEY (key, as_of_us)
+    ) WITHOUT ROWID;
 """
 
 
@@ -284,6 +288,20 @@ class Book:
         """Percent held out of each programme, and under ``""`` of every campaign."""
         rows = self.connection.execute("SELECT name, percent FROM holdouts WHERE percent > 0")
         return {str(name): float(percent) for name, percent in rows}
+
+    def keep_count(self, key: str, as_of_us: int, people: int | None, base: int) -> None:
+        """Keep the size of what ``key`` stands for as of an instant; None where it is hidden."""
+        with self.connection:
+            self.connection.execute(
+                "INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?)", [key, as_of_us, people, base]
+            )
+
+    def counted(self, key: str, as_of_us: int) -> tuple[int | None, int] | None:
+        """People and base that were kept; None where there is nothing."""
+        row = self.connection.execute(
+            "SELECT people, base FROM counts WHERE key = ? AND as_of_us = ?", [key, as_of_us]
+        ).fetchone()
+        return None if row is None else (row[0], int(row[1]))
 
     def forget(self, user_ids: Iterable[str]) -> int:
         """Take people off every list; returns the entries removed."""

@@ -29,6 +29,12 @@ from recsys.segments.language import (
     Value,
 )
 
+SORTED = 2_000
+"""Fewer people than this are sorted whole to find the highest percent."""
+
+MARGIN = 2.0 / SORTED
+"""Of more people, part that is sorted beyond the percent asked for: at least two."""
+
 Resolve = Callable[[str], Condition]
 """Name of a saved segment → what it says."""
 
@@ -188,12 +194,15 @@ def _share(table: ir.Table, value: ir.NumericValue, op: Op, percent: Value) -> i
     """The highest or lowest so many percent, rounded up; of equal values the smaller id first."""
     if isinstance(percent, str | tuple):
         raise TypeError(f"{op} {percent!r} is no percentage")
-    known = table.select(c.USER, value=value.cast("float64"))
+    number = value.cast("float64")
+    known = table.select(c.USER, value=number if op is Op.TOP_PERCENT else -number)
     known = known.filter(known.value.notnull())
-    sign = known.value.desc() if op is Op.TOP_PERCENT else known.value.asc()
-    placed = known.mutate(
-        place=ibis.row_number().over(order_by=[sign, known[c.USER].asc()]),
-        many=known.count().over(),
+    below = max(1.0 - percent / 100.0 - MARGIN, 0.0)
+    whole = known.aggregate(many=known.count(), cut=known.value.quantile(below))
+    near = known.cross_join(whole)
+    near = near.filter((near.many < SORTED) | (near.value >= near.cut))  # the rest is not sorted
+    placed = near.mutate(
+        place=ibis.row_number().over(order_by=[near.value.desc(), near[c.USER].asc()])
     )
     return placed.filter(placed.place < (placed.many * percent / 100.0).ceil())
 

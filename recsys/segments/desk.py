@@ -92,6 +92,12 @@ class Desk:
         with self._turn:
             return self.connection.sql(query).to_arrow_table()
 
+    def stream(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
+        """Evaluate an expression, so many rows at a time; other questions can be asked between."""
+        query = ibis.to_sql(expression, dialect="duckdb")
+        with self.connection.cursor() as own:
+            yield from own.sql(query).to_arrow_reader(rows)
+
     @cached_property
     def base(self) -> int:
         """How many people there are to be in a segment."""
@@ -124,11 +130,23 @@ class Desk:
     def interrupt(self) -> None:
         """Cancel the question under way; whoever asked gets ``duckdb.InterruptException``."""
         self.connection.interrupt()
+        if self._beside is not None:
+            self._beside.interrupt()
+
+    @contextmanager
+    def beside(self, past: Snapshot) -> Iterator["Desk"]:
+        """Open an older snapshot; ``interrupt`` reaches it too."""
+        with open_desk(self.home, past) as then:
+            self._beside = then
+            try:
+                yield then
+            finally:
+                self._beside = None
 
 
 @contextmanager
-def open_desk(home: Home) -> Iterator[Desk]:
-    """Open the newest snapshot of a home.
+def open_desk(home: Home, past: Snapshot | None = None) -> Iterator[Desk]:
+    """Open the newest snapshot of a home, or an older one.
 
     Raises
     ------
@@ -137,7 +155,7 @@ def open_desk(home: Home) -> Iterator[Desk]:
     StoreError
         When it was made from other declarations.
     """
-    newest = snapshot.latest(home)
+    newest = past or snapshot.latest(home)
     zone = BusinessZone(newest.manifest.zone)
     span = Span.before(home, newest.manifest.as_of_us)
     book = Book.open(home)

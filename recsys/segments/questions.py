@@ -5,6 +5,7 @@ The shell and the service ask the same questions; an answer says as of when it i
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,9 +16,11 @@ from features.clock import format_instant, now_us, parse_instant
 from features.errors import UnknownName
 from features.store.contacts import Ledger
 from recsys.segments import sizing
+from recsys.segments.activation import exports
 from recsys.segments.audience import Asked, audience
 from recsys.segments.book import Saved
 from recsys.segments.control import CONTROL, Holding
+from recsys.segments.delivery import attempts
 from recsys.segments.desk import Desk
 from recsys.segments.insight import insight
 from recsys.segments.language import Condition
@@ -25,6 +28,7 @@ from recsys.segments.parse import parse
 from recsys.segments.presets import PRESETS
 from recsys.segments.schema import schema
 from recsys.segments.silent import Asleep, silent
+from recsys.segments.trend import DAYS, trend
 from recsys.segments.waterfall import waterfall
 from recsys.segments.why import why
 from recsys.segments.words import sentence
@@ -34,6 +38,12 @@ Told = dict[str, Any]
 
 MOST = 10_000
 """People listed at once."""
+
+PATIENCE_S = 5.0
+"""After which no further day of a trend is begun; the next question goes on there."""
+
+ACTIVATIONS = 200
+"""Exports listed at once."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,29 @@ def estimate(asker: Asker, given: Given) -> Told:
         "sample": sizing.sample(desk, condition) if given.get("sample") else [],
     }  # fmt: skip
     return told | {"milliseconds": round(1e3 * (perf_counter() - start), 1)}
+
+
+def sizes(asker: Asker, given: Given) -> Told:
+    """How large a segment was on the last days."""
+    desk = asker.desk
+    days, seconds = int(given.get("days", DAYS)), given.get("seconds", PATIENCE_S)
+    found = trend(desk, condition_of(desk, given["segment"]), days, seconds)
+    points = [
+        {"as_of": format_instant(one.as_of_us), "people": one.people, "base": one.base}
+        for one in found.points
+    ]
+    return _dated(asker, {"points": points, "missing": found.missing})
+
+
+def activations(asker: Asker, given: Given) -> Told:
+    """What a segment was exported and delivered for, the newest last."""
+    home, name = asker.desk.home, given["segment"]
+    condition_of(asker.desk, name)
+    told = [one for one in exports(home) if one["segment"] == name]
+    for one in told:
+        one["path"] = Path(one["path"]).name
+    sent = [one for one in attempts(home) if one["segment"] == name]
+    return _dated(asker, {"exports": told[-ACTIVATIONS:], "deliveries": sent})
 
 
 def save(asker: Asker, given: Given) -> Told:
@@ -217,10 +250,9 @@ def language(_: Asker, __: Given) -> Told:
 
 QUESTIONS: Mapping[str, Callable[[Asker, Given], Told]] = {
     "estimate": estimate, "save": save, "list": listed, "versions": versions, "diff": diff,
-    "delete": delete, "upload": upload, "waterfall": steps, "insight": compare,
-    "overlap": overlap, "why": judge, "members": members, "silent": asleep, "scored": scored,
-    "audience": suited,
-    "presets": shipped, "schema": language,
+    "delete": delete, "upload": upload, "waterfall": steps, "insight": compare, "trend": sizes,
+    "activations": activations, "overlap": overlap, "why": judge, "members": members,
+    "silent": asleep, "scored": scored, "audience": suited, "presets": shipped, "schema": language,
 }  # fmt: skip
 """Every question by its name."""
 

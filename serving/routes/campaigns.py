@@ -1,13 +1,13 @@
 """Handing segments over, long work, and what came of a campaign."""
 
 import asyncio
-import re
 
 import msgspec
 from starlette.responses import FileResponse
 
 from features.clock import format_instant
 from recsys.experiments import people_needed
+from recsys.segments.files import file_name
 from serving import people as p
 from serving import shell
 from serving.asking import Asking
@@ -24,7 +24,7 @@ async def export(asking: Asking) -> p.TaskReply:
     segment = asking.path["id"]
     await told(asking, "estimate", {"segment": segment})  # what is no segment is refused at once
     day = format_instant(asking.at_us)[:10]
-    stem = re.sub(r"[^\w-]", "-", f"{asked.campaign}-{asked.destination}-{day}")
+    stem = file_name(f"{asked.campaign}-{asked.destination}-{day}")
     path = asking.resources.settings.home.root / "exports" / f"{stem}.{asked.format}"
     words = [
         "segment", "export", f"--campaign={asked.campaign}",
@@ -34,6 +34,20 @@ async def export(asking: Asking) -> p.TaskReply:
         "--assign" if asked.assign else "--no-assign", "--", segment, str(path),
     ]  # fmt: skip
     return await started(asking, "export", *words)
+
+
+async def deliver(asking: Asking) -> p.TaskReply:
+    """Post the send list of a segment to a webhook as a task."""
+    asked: p.DeliverRequest = asking.body
+    segment = asking.path["id"]
+    await told(asking, "estimate", {"segment": segment})
+    words = [
+        "segment", "deliver", f"--campaign={asked.campaign}", f"--control={asked.control:g}",
+        f"--programme={asked.programme}", f"--tags={','.join(asked.tags)}",
+        f"--author={asked.author or asking.caller.note}", "--json",
+        "--assign" if asked.assign else "--no-assign", "--", segment, asked.webhook,
+    ]  # fmt: skip
+    return await started(asking, "deliver", *words)
 
 
 async def started(asking: Asking, kind: str, *words: str) -> p.TaskReply:

@@ -3,51 +3,14 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated, Any
-
-from msgspec import Meta, Struct
+from typing import Any
 
 from features import consent
 from serving.asking import Asking
 from serving.errors import Refusal, invalid
-from serving.schemas import Answer, Asked, Id
+from serving.people import PersonScore, ScoreReply, ScoreRequest
 
 Found = dict[str, tuple[float | None, float | None, float | None, int, list[str]]]
-
-
-class ScoreRequest(Asked):
-    """Whose scores are wanted: people by id, or the highest ``k`` of a segment."""
-
-    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None = None
-    segment_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
-    k: Annotated[int, Meta(ge=1, le=1000)] = 1000
-
-
-class PersonScore(Struct):
-    """A probability, an expected effect or a similarity, and the percent of others who are lower.
-
-    All null for who is not in the cohort, or has switched personalisation off.
-    """
-
-    user_id: str
-    probability: float | None = None
-    effect: float | None = None
-    similarity: float | None = None
-    percentile: int | None = None
-    reasons: list[str] = []
-
-
-class ScoreReply(Answer):
-    """Scores in the order asked; ``quality`` is the band of the last back-test, or the verdict.
-
-    ``people`` counts the segment that was asked for; null where few, or where none was.
-    """
-
-    model: str
-    sentence: str
-    quality: str
-    scores: list[PersonScore]
-    people: int | None = None
 
 
 async def score(asking: Asking) -> ScoreReply:

@@ -93,6 +93,17 @@ async def size(asking: Asking) -> p.EstimateReply:
     return _reply(p.EstimateReply, await told(asking, "estimate", given))
 
 
+async def trend(asking: Asking) -> p.TrendReply:
+    """Tell how large a saved segment was on the last days."""
+    return _reply(p.TrendReply, await told(asking, "trend", {"segment": asking.path["id"]}))
+
+
+async def activations(asking: Asking) -> p.ActivationsReply:
+    """Tell what a segment was exported and delivered for."""
+    found = await told(asking, "activations", {"segment": asking.path["id"]})
+    return _reply(p.ActivationsReply, found)
+
+
 async def delete(asking: Asking) -> p.DeletedReply:
     """Take a segment off."""
     return _reply(p.DeletedReply, await told(asking, "delete", {"name": asking.path["id"]}))

@@ -25,7 +25,11 @@ BUYERS = {"event": "Order Completed", "within": "7d"}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory) -> Iterator[Client]:
-    home = Home(tmp_path_factory.mktemp("marketers"))
+    yield from marketers(Home(tmp_path_factory.mktemp("marketers")))
+
+
+def marketers(home: Home) -> Iterator[Client]:
+    """A service of two hundred people, 80 of whom ordered yesterday."""
     events = [_event(f"v{who}", "Product Viewed", who, 2.0, "i0") for who in PEOPLE]
     events += [_event(f"o{who}", "Order Completed", who, 1.0, "i1") for who in PEOPLE[:80]]
     keep(home, events)

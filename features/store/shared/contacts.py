@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from features.store.contacts import ALL, KEPT_US, WINDOWS, Policy, next_free
+from features.store.projection import chunks
 from features.store.shared.address import Address
 from features.store.shared.link import Link
 
@@ -114,11 +115,25 @@ class SharedLedger:
 
     def next_at(self, person: str, channel: str, at_us: int) -> int:
         """First instant at which a person is under every cap."""
-        return next_free(self._rows(person, at_us), self.policy, _plain(channel), at_us)
+        found = self.link.ask("ZRANGE", self._key(person), 0, -1, "WITHSCORES")
+        return self._free(found, channel, at_us)
+
+    def _free(self, found: Sequence[bytes], channel: str, at_us: int) -> int:
+        return next_free(_alive(found, at_us), self.policy, _plain(channel), at_us)
 
     def capped(self, people: Sequence[str], channel: str, at_us: int) -> list[str]:
-        """Those of many people who are at a cap, asked one by one."""
-        return [one for one in people if self.next_at(one, channel, at_us) > at_us]
+        """Those of many people who are at a cap, in one round trip for each 500."""
+        found: list[str] = []
+        for asked in chunks(people):
+            told = self.link.ask_all([
+                ("ZRANGE", self._key(one), 0, -1, "WITHSCORES") for one in asked
+            ])
+            found += [
+                one
+                for one, contacts in zip(asked, told, strict=True)
+                if contacts and self._free(contacts, channel, at_us) > at_us
+            ]
+        return found
 
     def count(self, person: str, channel: str, window: str, at_us: int) -> int:
         """Contacts and live reservations of a window before an instant."""
@@ -129,12 +144,7 @@ class SharedLedger:
 
     def _rows(self, person: str, at_us: int) -> list[tuple[str, int]]:
         found = self.link.ask("ZRANGE", self._key(person), 0, -1, "WITHSCORES")
-        rows = []
-        for member, score in zip(found[::2], found[1::2], strict=True):
-            until, channel = member.decode().split(_SPLIT)[:2]
-            if until == "0" or int(until) > at_us:
-                rows.append((channel, int(float(score))))
-        return rows
+        return _alive(found, at_us)
 
     def forget(self, people: Sequence[str]) -> None:
         """Erase everything about people; what they sent to others is looked for everywhere."""
@@ -155,3 +165,13 @@ class SharedLedger:
 def _plain(text: str) -> str:
     """A text without the sign that separates the parts of a member."""
     return text.replace(_SPLIT, "?")
+
+
+def _alive(found: Sequence[bytes], at_us: int) -> list[tuple[str, int]]:
+    """Channel and instant of the contacts that count."""
+    rows = []
+    for member, score in zip(found[::2], found[1::2], strict=True):
+        until, channel = member.decode().split(_SPLIT)[:2]
+        if until == "0" or int(until) > at_us:
+            rows.append((channel, int(float(score))))
+    return rows

@@ -19,7 +19,7 @@ from recsys.segments.parse import parse
 from recsys.segments.sizing import size
 from training.bench.machine import alone, peak_mb
 from training.bench.report import Row
-from training.bench.segments import world
+from training.bench.segments import lists, world
 
 RUNS = 3
 """The median of so many counts is told, after a first one that is not."""
@@ -75,7 +75,8 @@ def rows(users: int, events: int, keep: Path | None = None) -> Iterator[Row]:
     ------
     mapping
         ``segment``, ``kind``, ``users``, ``events``, ``ms`` (parsed, compiled, counted), ``count``;
-        for two of them also ``hand_ms``, the same count in SQL written for it alone.
+        for two of them also ``hand_ms``, the same count in SQL written for it alone. Then what
+        ``training.bench.segments.lists`` measures.
     """
     with TemporaryDirectory(prefix="huoren-bench-") as place:
         home = made(keep or Path(place), users, events)
@@ -91,6 +92,7 @@ def rows(users: int, events: int, keep: Path | None = None) -> Iterator[Row]:
                     if by_hand != count:
                         raise AssertionError(f"{name}: {count} against {by_hand} by hand")
                 yield row | {"peak_mb": peak_mb()}
+        yield from lists.rows(home)
 
 
 def made(place: Path, users: int, events: int) -> Home:

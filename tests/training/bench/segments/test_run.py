@@ -8,10 +8,12 @@ from training.bench.segments.run import SEGMENTS, rows
 
 
 def test_counts_and_times():
-    found = {row["segment"]: row for row in rows(3_000, 9_000)}
+    made = list(rows(3_000, 9_000))
+    found = {row["segment"]: row for row in made if "segment" in row}
     assert found.keys() == SEGMENTS.keys()
     assert all(row["ms"] > 0 for row in found.values())
     assert found["one tag"]["count"] > 1_000
+    assert [row["people"] for row in made if "work" in row][::4] == [2_970, 2_970]
     assert {name for name, row in found.items() if "hand_ms" in row} == {"five tags", "one event"}
 
 
