@@ -2,10 +2,11 @@
 
 A single learner's top changes with the seed: effects are small beside the noise of outcomes. So
 each learner is fitted on many random parts and averaged (Breiman, "Bagging predictors", 1996), and
-the learners, which err in different ways, are averaged in their turn: those of trees among
-themselves, then with the line. People outside a part are scored by it, which tells, without another
-trial, whether the order holds and how large effects are; and how much trees and line count, as far
-as the data can tell (stacking: Wolpert, 1992; for effects Han & Wu, 2022), half of it even.
+the learners, which err in different ways, are averaged in their turn: those of small trees among
+themselves, then with the one of large trees and the line. People outside a part are scored by it,
+which tells, without another trial, whether the order holds and how large effects are; and how much
+each of the three counts, as far as the data can tell (stacking: Wolpert, 1992; for effects Han &
+Wu, 2022), half of it even.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,9 @@ class EnsembleConfig:
         Least share of a part's people that a leaf holds, whatever the size of the trial.
     """
 
-    families: tuple[tuple[str, ...], ...] = (learners.LEARNERS, (learners.LINE,))
+    families: tuple[tuple[str, ...], ...] = (
+        learners.LEARNERS, (learners.LARGE,), (learners.LINE,),
+    )  # fmt: skip
     bags: int = 10
     share: float = 0.6
     most: int = 50_000

@@ -24,6 +24,10 @@ from training.uplift.trial import Floats, Trial
 LEARNERS = ("s", "t", "x", "dr")
 """Names of the learners that are trees from end to end."""
 
+LARGE = "large"
+"""An S learner with trees of LightGBM's own size: it finds how columns act together, and is still
+cautious, since it cuts by the treatment only where that tells much."""
+
 LINE = "line"
 """The one that ends in a straight line."""
 
@@ -127,11 +131,11 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     Parameters
     ----------
     name : str
-        One of ``LEARNERS``, or ``LINE``.
+        One of ``LEARNERS``, ``LARGE`` or ``LINE``.
     trial : Trial
         People to learn from.
     config : TreesConfig
-        How every tree inside is grown.
+        How every tree inside is grown, but those of ``LARGE``.
     seed : int
 
     Raises
@@ -143,12 +147,12 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
     from econml.dr import DRLearner
     from econml.metalearners import SLearner, TLearner, XLearner
 
-    grown = Grown(config, seed)
+    grown = Grown(PLAIN if name == LARGE else config, seed)
     whole = _Straight.of(trial.rows) if name == LINE else _Below.of(trial.rows)
     given: dict[str, Any] = {"X": whole(trial.rows)}
     learner: Any
     match name:
-        case "s":
+        case _ if name in ("s", LARGE):
             learner = SLearner(overall_model=grown)
         case "t":
             learner = TLearner(models=grown)
@@ -167,7 +171,7 @@ def fit(name: str, trial: Trial, config: TreesConfig = PLAIN, seed: int = 0) -> 
             )  # fmt: skip
             given |= {"W": trial.propensity[:, None], "sample_weight": _sureness(trial, grown)}
         case _:
-            raise UnknownName.among("learner", name, (*LEARNERS, LINE))
+            raise UnknownName.among("learner", name, (*LEARNERS, LARGE, LINE))
     learner.fit(trial.outcome, trial.treated.astype(int), **given)
     return lambda rows: np.asarray(learner.effect(whole(rows)), dtype=np.float64).ravel()
 
