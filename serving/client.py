@@ -20,8 +20,10 @@ import httpx
 
 from serving import schemas as s
 from serving import social as so
-from serving.calls import Call, Calls, of_person, waits
+from serving.calls import Call, Calls, Refused, of_person, waits
 from serving.marketing import AsyncMarketing, Marketing
+
+__all__ = ["AsyncClient", "Client", "Refused"]
 
 T = TypeVar("T")
 

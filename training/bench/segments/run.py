@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from features import columns as c
@@ -74,21 +74,23 @@ def rows(users: int, events: int, keep: Path | None = None) -> Iterator[Row]:
     Yields
     ------
     mapping
-        ``segment``, ``kind``, ``users``, ``events``, ``ms`` (parsed, compiled, counted), ``count``;
-        for two of them also ``hand_ms``, the same count in SQL written for it alone. Then what
+        ``segment``, ``kind``, ``users``, ``events``, ``ms`` (parsed, compiled, counted), ``cpu_ms``
+        (of all threads), ``count``; for two of them also ``hand_ms`` and ``hand_cpu_ms``, the same
+        count in SQL written for it alone. Then what
         ``training.bench.segments.lists`` measures.
     """
     with TemporaryDirectory(prefix="huoren-bench-") as place:
         home = made(keep or Path(place), users, events)
         with open_desk(home) as desk:
             for name, (kind, document) in SEGMENTS.items():
-                milliseconds, count = _timed(partial(_counted, desk, document))
+                milliseconds, cpu_ms, count = _timed(partial(_counted, desk, document))
                 row: dict[str, object] = {
                     "segment": name, "kind": kind, "users": users, "events": events,
-                    "ms": milliseconds, "count": count,
+                    "ms": milliseconds, "cpu_ms": cpu_ms, "count": count,
                 }  # fmt: skip
                 if name in BY_HAND:
-                    row["hand_ms"], by_hand = _timed(partial(_asked, desk, BY_HAND[name]))
+                    again = _timed(partial(_asked, desk, BY_HAND[name]))
+                    row["hand_ms"], row["hand_cpu_ms"], by_hand = again
                     if by_hand != count:
                         raise AssertionError(f"{name}: {count} against {by_hand} by hand")
                 yield row | {"peak_mb": peak_mb()}
@@ -107,14 +109,16 @@ def made(place: Path, users: int, events: int) -> Home:
     return Home(place)
 
 
-def _timed(work: Callable[[], int | None]) -> tuple[float, int | None]:
+def _timed(work: Callable[[], int | None]) -> tuple[float, float, int | None]:
+    """Milliseconds of the clock and of the processor, and what came out."""
     work()
-    spent = []
+    spent, used = [], []
     for _ in range(RUNS):
-        start = perf_counter()
+        start, before = perf_counter(), process_time()
         count = work()
         spent.append((perf_counter() - start) * 1e3)
-    return round(median(spent), 1), count
+        used.append((process_time() - before) * 1e3)
+    return round(median(spent), 1), round(median(used), 1), count
 
 
 def _counted(desk: Desk, document: Any) -> int | None:
