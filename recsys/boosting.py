@@ -140,12 +140,12 @@ class Trees(Forest):
         )  # fmt: skip
         return cls(engine.train(config.parameters(seed), data, config.rounds), names)
 
-    def score(self, rows: npt.ArrayLike) -> Floats:
-        """Predictions; float64, shape (n,)."""
+    def score(self, rows: npt.ArrayLike, threads: int = 1) -> Floats:
+        """Predictions; float64, shape (n,). More than one thread is for whoever asks alone."""
         given = np.asarray(rows)
         if not len(given):
             return np.zeros(0)
-        return np.asarray(self.booster.predict(given, num_threads=1), dtype=np.float64)
+        return np.asarray(self.booster.predict(given, num_threads=threads), dtype=np.float64)
 
     def contributions(self, rows: npt.ArrayLike) -> Floats:
         """What each column adds to each row's raw score; float64, shape (n, columns).

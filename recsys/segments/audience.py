@@ -16,6 +16,7 @@ import pyarrow as pa
 from features import columns as c
 from features.clock import now_us
 from features.errors import MissingStep, UnknownName
+from features.history import THREADS
 from features.home import Home
 from features.store.contacts import Ledger
 from recsys.boosting import Trees
@@ -58,7 +59,7 @@ class Suits:
 
     def probability(self, rows: Floats) -> Floats:
         """Chance to take the item; float64, shape (n,)."""
-        p = np.clip(self.trees.score(rows), 1e-9, 1 - 1e-9)
+        p = np.clip(self.trees.score(rows, THREADS), 1e-9, 1 - 1e-9)
         odds = self.slope * np.log(p / (1 - p)) + self.shift
         return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
