@@ -1,5 +1,6 @@
 """Commands that hand a segment over: who is held back, files, webhooks."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,7 +80,8 @@ def deliver(
 
     home = Home.from_option(data)
     hook = Hook.open(home, webhook)
-    resolved(hook)  # refused before anybody is assigned
+    with suppress(OSError):  # a private address is refused before anybody is assigned
+        resolved(hook)
     file = home.root / "exports" / f"{file_name(f'{campaign}-{webhook}')}.parquet"
     arms = (campaign, control, programme)
     written = _written(

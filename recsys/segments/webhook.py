@@ -6,6 +6,7 @@ over ``id.timestamp.body``, base64, under ``webhook-signature``; its libraries v
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import http.client
@@ -15,6 +16,7 @@ import socket
 import ssl
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -84,9 +86,7 @@ class Hook:
     timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
-        parts = self.parts
-        if not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
-            raise InputError(f"webhook {self.name} has no address", expected="https://host/path")
+        parts = self._address()
         if parts.scheme == "http" and not self.private:
             raise InputError(
                 f"webhook {self.name} has no safe address",
@@ -124,8 +124,20 @@ class Hook:
                 raise UnknownName.among(f"setting of webhook {name}", key, known)
         try:
             return cls(name, **given)
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:  # no url, or a number for words
             raise InputError(f"webhook {name} cannot be used", got=str(error)) from None
+
+    def _address(self) -> SplitResult:
+        plain = self.url.isascii() and self.url.isprintable() and " " not in self.url
+        with suppress(ValueError):  # of a port or of brackets
+            parts = urlsplit(self.url)
+            named = parts.hostname and parts.scheme in ("https", "http") and not parts.username
+            if plain and named and self.port:
+                return parts
+        raise InputError(
+            f"webhook {self.name} has no address", expected="https://host/path in ASCII",
+            got=self.url,
+        )  # fmt: skip
 
     @property
     def parts(self) -> SplitResult:
@@ -146,9 +158,11 @@ class Hook:
     def key(self) -> bytes:
         """What signs."""
         words = os.environ.get(self.secret_env, "") if self.secret_env else self.secret
-        if words.startswith(PREFIX):
+        if not words.startswith(PREFIX):
+            return words.encode()
+        with suppress(binascii.Error):
             return base64.b64decode(words.removeprefix(PREFIX))
-        return words.encode()
+        return b""
 
 
 def read(home: Home) -> Mapping[str, Mapping[str, Any]]:

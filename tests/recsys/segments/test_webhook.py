@@ -62,6 +62,10 @@ def test_a_name_of_several_addresses_is_refused_for_one_of_them(monkeypatch):
     ("text", "words"),
     [
         ("[crm]\nurl = 'ftp://a/b'\nsecret = 'sixteen letters!!'", "no address"),
+        ("[crm]\nurl = 'https://a:99999/b'\nsecret = 'sixteen letters!!'", "no address"),
+        ("[crm]\nurl = 'https://a/路'\nsecret = 'sixteen letters!!'", "no address"),
+        ("[crm]\nurl = 5\nsecret = 'sixteen letters!!'", "cannot be used"),
+        ("[crm]\nurl = 'https://a/b'\nsecret = 'whsec_no base64'", "no secret"),
         ("[crm]\nurl = 'https://a/b'\nsecret = 'short'", "no secret"),
         ("[crm]\nurl = 'https://a/b'\nsecret_env = 'NOT_SET_ANYWHERE'", "no secret"),
         ("[crm]\nurl = 'https://a/b'\nsecret = 'sixteen letters!!'\ntries = 3", "unknown setting"),
