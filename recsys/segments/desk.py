@@ -130,18 +130,18 @@ class Desk:
     def interrupt(self) -> None:
         """Cancel the question under way; whoever asked gets ``duckdb.InterruptException``."""
         self.connection.interrupt()
-        if self._beside is not None:
-            self._beside.interrupt()
+        for other in list(self._beside):
+            other.interrupt()
 
     @contextmanager
     def beside(self, past: Snapshot) -> Iterator["Desk"]:
         """Open an older snapshot; ``interrupt`` reaches it too."""
         with open_desk(self.home, past) as then:
-            self._beside = then
+            self._beside.append(then)
             try:
                 yield then
             finally:
-                self._beside = None
+                self._beside.remove(then)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import of_key
-from features.clock import BusinessZone
+from features.clock import BusinessZone, now_us
 from features.counters import Key
 from features.home import Home
 from features.ingest.run import ingest_table
@@ -59,7 +59,7 @@ def rows(source: str, path: Path, names: tuple[str, ...]) -> Iterator[Row]:
         home = Home(Path(place))
         for name, table in loaders.load(source, path).items():
             ingest_table(table, name, home, source=source)
-        past, _ = opened(home, 2**62, zone, clean=False)
+        past, _ = opened(home, now_us(), zone, clean=False)
         with past.connection:
             at_us = end(past.connection)
             for name in names:
