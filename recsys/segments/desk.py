@@ -80,6 +80,7 @@ class Desk:
     ground: Ground
     book: Book
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _beside: list["Desk"] = field(default_factory=list, repr=False)
 
     @property
     def as_of_us(self) -> int:
