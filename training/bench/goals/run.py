@@ -1,7 +1,8 @@
 """``huoren bench goals``: who does something within a window, by a model and by simple orders.
 
 The model is judged on the last window that has ended, of which it knew nothing; so are the orders
-that anybody can sort by: who came last, who came most often.
+that anybody can sort by: who came latest, who came most often; turned round for a goal that nothing
+comes.
 """
 
 from collections.abc import Iterator
@@ -80,10 +81,12 @@ def judged(fitted: Fitted) -> Iterator[Row]:
     }  # fmt: skip
     columns = list(persons.columns())
     known = {counter.name for counter in of_key(Key.USER)}
-    simple = [("most_orders", "user.orders_180", 1.0), ("last_order", "user.last_order", -1.0)]
+    simple = [("most_orders", "user.orders_180", 1.0), ("latest_order", "user.last_order", -1.0)]
+    if fitted.goal.absent:
+        simple = [("fewest_orders", "user.orders_180", -1.0), ("oldest_order", simple[1][1], 1.0)]
     if fitted.goal.category:
         columns += hazard.COLUMNS
-        simple = [("most_days", "category.days_90", 1.0), ("due", "category.due", 1.0)]
+        simple = [("most_days", "category.days_90", 1.0), ("least_due", "category.due", -1.0)]
     for method, column, sign in simple:
         if column in {*known, *hazard.COLUMNS}:
             values = fitted.backtest.rows[:, columns.index(column)]
