@@ -141,16 +141,6 @@ def latest(home: Home) -> Snapshot:
     return Snapshot(manifests[-1].parent, manifest)
 
 
-def every(home: Home) -> list[Snapshot]:
-    """The snapshots of a home that were made from today's declarations, the oldest first."""
-    found = []
-    for path in sorted(home.features.glob("*/manifest.json")):
-        told = json.loads(path.read_text())
-        if told.get("declaration") == declaration_hash():
-            found.append(Snapshot(path.parent, Manifest(**told)))
-    return found
-
-
 def earlier(home: Home, than: Snapshot, as_of_us: int | None = None) -> Snapshot | None:
     """The snapshot before one, to compare with; None when there is none.
 

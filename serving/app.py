@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from serving import openapi
-from serving import people as p
+from serving import predicted as m
 from serving import rights as r
 from serving import schemas as s
 from serving import social as so
@@ -106,8 +106,8 @@ ROUTES: tuple[Route, ...] = (
         asks=s.PersonalizationRequest, problems=STORE, about=portraits.about,
     ),
     Route(
-        "POST", "/v1/score/{model}", scores.score, p.ScoreReply,
-        "Scores of a model for some people, or for a segment.", asks=p.ScoreRequest,
+        "POST", "/v1/score/{model}", scores.score, m.ScoreReply,
+        "Scores of a model for some people, or for a segment.", asks=m.ScoreRequest,
         scope="marketer", problems=("unknown-model", "not-ready", "superseded", *STORE),
     ),
     Route(

@@ -5,9 +5,10 @@
             show(item.item_id)
 
 Requests and answers are the types of ``serving.schemas``, and for what marketers ask
-(``serving.marketing``) those of ``serving.people``. A refusal is raised as ``Refused`` with
-its problem document; ``overloaded`` and ``rate-limited`` are asked again after ``Retry-After``,
-which is safe for every route: events are known by their ``message_id``, others can be repeated.
+(``serving.marketing``) those of ``serving.people`` and ``serving.predicted``. A refusal is raised
+as ``Refused`` with its problem document; ``overloaded`` and ``rate-limited`` are asked again after
+``Retry-After``, which is safe for every route: events are known by their ``message_id``, others can
+be repeated.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 from typing import Any
 
 from serving import people as p
+from serving import predicted as m
 from serving.asking import Route
 from serving.routes import audience, campaigns, segments
 
@@ -83,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "POST", f"{_ONE}/lookalike", audience.lookalike, p.TaskReply,
-        "Find people like those of a segment; a task.", p.LookalikeRequest, 202, _TASK,
+        "Find people like those of a segment; a task.", m.LookalikeRequest, 202, _TASK,
     ),
     _route(
         "POST", f"{_ONE}/export", campaigns.export, p.TaskReply,
@@ -101,13 +102,13 @@ ROUTES: tuple[Route, ...] = (
         "Replace, lengthen or shorten a list of people.", p.ListRequest, problems=_COUNTED,
     ),
     _route(
-        "POST", "/v1/audience", audience.audience, p.AudienceReply,
-        "Who should see an item: the feed turned round.", p.AudienceRequest,
+        "POST", "/v1/audience", audience.audience, m.AudienceReply,
+        "Who should see an item: the feed turned round.", m.AudienceRequest,
         problems=("unknown-item", "unknown-model", *_COUNTED),
     ),
     _route(
         "POST", "/v1/models/{model}/fit", audience.fit, p.TaskReply,
-        "Fit a model and score everybody; a task.", p.FitRequest, 202, ("busy", "unknown-model"),
+        "Fit a model and score everybody; a task.", m.FitRequest, 202, ("busy", "unknown-model"),
     ),
     _route(
         "GET", "/v1/exports/{name}", campaigns.download, bytearray,

@@ -5,7 +5,7 @@
         task = client.wait(client.export("vip", ExportRequest(campaign="spring")))
         client.download(task.result["path"], Path("spring.csv"))
 
-Requests and answers are the types of ``serving.people``.
+Requests and answers are the types of ``serving.people`` and ``serving.predicted``.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from serving import people as p
+from serving import predicted as m
 from serving.calls import Call, T, refused
 
 POLL_S = 0.5
@@ -111,7 +112,7 @@ class Marketing(ABC):
         """Put people on a list."""
         return self.ask(Call("PUT", f"/v1/lists/{quote(name, safe='')}", p.ListReply, asked))
 
-    def lookalike(self, name: str, asked: p.LookalikeRequest) -> p.TaskReply:
+    def lookalike(self, name: str, asked: m.LookalikeRequest) -> p.TaskReply:
         """Find people like those of a segment; a task."""
         return self.ask(Call("POST", f"{of_segment(name)}/lookalike", p.TaskReply, asked))
 
@@ -123,17 +124,17 @@ class Marketing(ABC):
         """Post a send list to a webhook; a task."""
         return self.ask(Call("POST", f"{of_segment(name)}/deliver", p.TaskReply, asked))
 
-    def score(self, model: str, asked: p.ScoreRequest) -> p.ScoreReply:
+    def score(self, model: str, asked: m.ScoreRequest) -> m.ScoreReply:
         """Ask for the scores of people, or of a segment's highest."""
-        return self.ask(Call("POST", f"/v1/score/{quote(model, safe='')}", p.ScoreReply, asked))
+        return self.ask(Call("POST", f"/v1/score/{quote(model, safe='')}", m.ScoreReply, asked))
 
-    def fit(self, model: str, asked: p.FitRequest) -> p.TaskReply:
+    def fit(self, model: str, asked: m.FitRequest) -> p.TaskReply:
         """Fit a model and score everybody; a task."""
         return self.ask(Call("POST", f"/v1/models/{quote(model, safe='')}/fit", p.TaskReply, asked))
 
-    def audience(self, asked: p.AudienceRequest) -> p.AudienceReply:
+    def audience(self, asked: m.AudienceRequest) -> m.AudienceReply:
         """Ask who should see an item."""
-        return self.ask(Call("POST", "/v1/audience", p.AudienceReply, asked))
+        return self.ask(Call("POST", "/v1/audience", m.AudienceReply, asked))
 
     def results(self, campaign: str) -> p.ResultsReply:
         """Read what a campaign changed."""
@@ -260,7 +261,7 @@ class AsyncMarketing(ABC):
         """Put people on a list."""
         return await self.ask(Call("PUT", f"/v1/lists/{quote(name, safe='')}", p.ListReply, asked))
 
-    async def lookalike(self, name: str, asked: p.LookalikeRequest) -> p.TaskReply:
+    async def lookalike(self, name: str, asked: m.LookalikeRequest) -> p.TaskReply:
         """Find people like those of a segment; a task."""
         return await self.ask(Call("POST", f"{of_segment(name)}/lookalike", p.TaskReply, asked))
 
@@ -272,21 +273,21 @@ class AsyncMarketing(ABC):
         """Post a send list to a webhook; a task."""
         return await self.ask(Call("POST", f"{of_segment(name)}/deliver", p.TaskReply, asked))
 
-    async def score(self, model: str, asked: p.ScoreRequest) -> p.ScoreReply:
+    async def score(self, model: str, asked: m.ScoreRequest) -> m.ScoreReply:
         """Ask for the scores of people, or of a segment's highest."""
         return await self.ask(
-            Call("POST", f"/v1/score/{quote(model, safe='')}", p.ScoreReply, asked)
+            Call("POST", f"/v1/score/{quote(model, safe='')}", m.ScoreReply, asked)
         )
 
-    async def fit(self, model: str, asked: p.FitRequest) -> p.TaskReply:
+    async def fit(self, model: str, asked: m.FitRequest) -> p.TaskReply:
         """Fit a model and score everybody; a task."""
         return await self.ask(
             Call("POST", f"/v1/models/{quote(model, safe='')}/fit", p.TaskReply, asked)
         )
 
-    async def audience(self, asked: p.AudienceRequest) -> p.AudienceReply:
+    async def audience(self, asked: m.AudienceRequest) -> m.AudienceReply:
         """Ask who should see an item."""
-        return await self.ask(Call("POST", "/v1/audience", p.AudienceReply, asked))
+        return await self.ask(Call("POST", "/v1/audience", m.AudienceReply, asked))
 
     async def results(self, campaign: str) -> p.ResultsReply:
         """Read what a campaign changed."""

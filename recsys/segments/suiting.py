@@ -67,14 +67,19 @@ def prepare(desk: Desk, at_us: int, *, kept: bool = False) -> None:
     """)
     desk.make(f"""
         CREATE OR REPLACE TEMP TABLE habits AS
-        SELECT {c.USER}, ln(1 + sum(weight)) AS acts, ln(1 + count_if(ordered)) AS orders,
-            ({at_us} - max({c.AT})) / {DAY_US}.0 AS days_ago, avg(ln(1 + {c.PRICE})) AS price
-        FROM liked WHERE {c.USER} IN (SELECT {c.USER} FROM {everybody}) GROUP BY {c.USER}
+        WITH acting AS (
+            SELECT {c.USER}, ln(1 + sum(weight)) AS acts, ln(1 + count_if(ordered)) AS orders,
+                ({at_us} - max({c.AT})) / {DAY_US}.0 AS days_ago, avg(ln(1 + {c.PRICE})) AS price
+            FROM liked GROUP BY {c.USER}
+        )
+        FROM acting WHERE {c.USER} IN (SELECT {c.USER} FROM {everybody})
     """)
     desk.make(f"""
         CREATE OR REPLACE TEMP TABLE crowds AS
-        SELECT {c.ITEM}, any_value(category) AS category, approx_count_distinct({c.USER}) AS people
-        FROM liked JOIN wares USING ({c.ITEM}) GROUP BY {c.ITEM}
+        WITH counted AS (
+            SELECT {c.ITEM}, approx_count_distinct({c.USER}) AS people FROM liked GROUP BY {c.ITEM}
+        )
+        SELECT {c.ITEM}, category, people FROM counted JOIN wares USING ({c.ITEM})
     """)
 
 

@@ -5,13 +5,15 @@ are as they are now.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
 
-from features import snapshot
+from features.catalogue import declaration_hash
 from features.clock import DAY_US
-from features.snapshot import Snapshot
+from features.home import Home
+from features.snapshot import Manifest, Snapshot
 from recsys.segments.desk import Desk
 from recsys.segments.language import Condition, InList, InSegment, Scored, walk
 from recsys.segments.sizing import Size, size
@@ -76,12 +78,22 @@ def _last_of_each_day(desk: Desk, days: int) -> Iterator[Snapshot]:
     """The newest first."""
     newest, zone = desk.as_of_us, desk.ground.zone
     seen: set[int] = set()
-    for past in reversed(snapshot.every(desk.home)):
+    for past in reversed(_snapshots(desk.home)):
         at_us = past.manifest.as_of_us
         day = int(zone.day(at_us - 1))  # a snapshot of midnight tells of the day before
         if newest - days * DAY_US < at_us <= newest and day not in seen:
             seen.add(day)
             yield past
+
+
+def _snapshots(home: Home) -> list[Snapshot]:
+    """Those made from today's declarations, the oldest first."""
+    found = []
+    for path in sorted(home.features.glob("*/manifest.json")):
+        told = json.loads(path.read_text())
+        if told.get("declaration") == declaration_hash():
+            found.append(Snapshot(path.parent, Manifest(**told)))
+    return found
 
 
 def _key(desk: Desk, condition: Condition) -> str:

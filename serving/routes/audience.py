@@ -4,6 +4,7 @@ import msgspec
 
 from features.errors import MissingStep, UnknownName
 from serving import people as p
+from serving import predicted as m
 from serving.asking import Asking
 from serving.errors import Refusal
 from serving.routes.campaigns import started
@@ -12,7 +13,7 @@ from serving.routes.segments import told
 
 async def lookalike(asking: Asking) -> p.TaskReply:
     """Find people like those of a segment, as a task; the scores are ``lookalike.NAME``."""
-    asked: p.LookalikeRequest = asking.body
+    asked: m.LookalikeRequest = asking.body
     segment = asking.path["id"]
     await told(asking, "estimate", {"segment": segment})
     words = ("lookalike", f"--name={asked.name}", "--seed", str(asked.seed), "--json", "--")
@@ -21,7 +22,7 @@ async def lookalike(asking: Asking) -> p.TaskReply:
 
 async def fit(asking: Asking) -> p.TaskReply:
     """Fit a model and score everybody, as a task; ``audience`` is what ``/v1/audience`` needs."""
-    asked: p.FitRequest = asking.body
+    asked: m.FitRequest = asking.body
     model = asking.path["model"]
     if model == "audience":
         return await started(asking, "audience", "audience", "--fit", "--json")
@@ -31,9 +32,9 @@ async def fit(asking: Asking) -> p.TaskReply:
     return await started(asking, "score", "score", *words)
 
 
-async def audience(asking: Asking) -> p.AudienceReply:
+async def audience(asking: Asking) -> m.AudienceReply:
     """Rank everybody for an item."""
-    asked: p.AudienceRequest = asking.body
+    asked: m.AudienceRequest = asking.body
     given = {"item_id": asked.item_id, "k": asked.k, "channel": asked.channel or ""}
     try:
         found = await told(asking, "audience", given)
@@ -45,4 +46,4 @@ async def audience(asking: Asking) -> p.AudienceReply:
         if str(error).startswith("no audience"):
             raise Refusal("unknown-model", "none is fitted: POST /v1/models/audience/fit") from None
         raise
-    return msgspec.convert(found, p.AudienceReply)
+    return msgspec.convert(found, m.AudienceReply)

@@ -8,7 +8,7 @@ from typing import Any
 from features import consent
 from serving.asking import Asking
 from serving.errors import Refusal, invalid
-from serving.people import PersonScore, ScoreReply, ScoreRequest
+from serving.predicted import PersonScore, ScoreReply, ScoreRequest
 
 Found = dict[str, tuple[float | None, float | None, float | None, int, list[str]]]
 
