@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Message, Scope
 
-from serving.asking import Asking, Route
+from serving.asking import Answers, Asking, Route
 from serving.endpoint import encoded, endpoint, problem
 from serving.errors import MEDIA_TYPE, Refusal
 from serving.ids import request_id
@@ -130,13 +130,13 @@ class Native:
         if self.running:
             await asyncio.wait(self.running, timeout=SETTLE_SECONDS)
 
-    def _posted(self, path: str) -> Callable[[Asking], Awaitable[Response]]:
+    def _posted(self, path: str) -> Answers:
         async def answer(asking: Asking) -> Response:
             return await self.ask("POST", path, body=msgspec.json.encode(asking.body))
 
         return answer
 
-    def _got(self, path: str) -> Callable[[Asking], Awaitable[Response]]:
+    def _got(self, path: str) -> Answers:
         async def answer(asking: Asking) -> Response:
             return await self.ask("GET", path, urlencode(asking.path))
 

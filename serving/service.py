@@ -15,7 +15,7 @@ import logging
 import os
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -99,8 +99,8 @@ class Service:
     @bentoml.task  # type: ignore[untyped-decorator]
     async def score(self, model: str, user_ids: list[str]) -> dict[str, Any]:
         """Scores of a model for a list of people."""
-        answer: Any = await self.native.score(self.resources, model, user_ids)
-        return answer  # a Response, which BentoML hands on as it is
+        answer = await self.native.score(self.resources, model, user_ids)
+        return cast("dict[str, Any]", answer)  # BentoML hands a Response on as it is
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def freeze(self) -> None:

@@ -18,7 +18,12 @@ from bentoml.exceptions import BentoMLException
 
 from features.clock import DAY_US, now_us
 from features.home import Home
+from serving import native
+from serving.app import build
 from serving.guard import new_key
+from serving.native import Native
+from serving.resources import Resources
+from tests.serving.conftest import Client
 from tests.serving.shops import promote, write_bundle
 from tests.serving.test_serve import Served
 
@@ -204,3 +209,55 @@ def test_recommendations_are_as_open_as_before(served: Served, keys: dict[str, s
     )
     assert len(answer.json()["items"]) == 1
     assert httpx.get(f"{served.url}/readyz").json()["ready"]
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Stands for BentoML and tells what came to it."""
+    body = (await receive())["body"].decode()
+    told = {"query": scope["query_string"].decode(), "headers": len(scope["headers"]), "body": body}
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+
+async def broken(scope: Any, receive: Any, send: Any) -> None:
+    """Stands for a BentoML that fails."""
+    raise RuntimeError("of BentoML")
+
+
+def around(resources: Resources, app: Any) -> Client:
+    client = Client(resources)
+    client.app = build(resources, Native(app).routes(resources))
+    return client
+
+
+ASKED = {"model": "buy", "user_ids": ["u1"]}
+
+
+def test_without_keys_this_machine_alone_may_ask(resources: Resources) -> None:
+    client = around(resources, echo)
+    assert client.post("/score/submit", json=ASKED).status_code == 200
+    answer = client.post("/score/submit", json=ASKED, headers={"host": "shop.example"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-local")
+
+
+def test_what_goes_on_is_made_anew(resources: Resources) -> None:
+    client = around(resources, echo)
+    secret = {"authorization": "Bearer k", "cookie": "c"}
+    told = client.post("/score?a=b", json=ASKED, headers=secret).json()
+    assert (told["query"], told["headers"], json.loads(told["body"])) == ("", 2, ASKED)
+    told = client.get("/score/get?task_id=t%26x=y&more=1", headers=secret).json()
+    assert told == {"query": "task_id=t%26x%3Dy", "headers": 0, "body": ""}
+
+
+def test_a_defect_of_bentoml_is_a_problem(resources: Resources) -> None:
+    answer = around(resources, broken).post("/score", json=ASKED)
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
+    assert "BentoML" not in answer.text
+
+
+def test_past_its_capacity_a_worker_refuses(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "MOST", 0)
+    answer = around(resources, echo).post("/score/submit", json=ASKED)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/busy")
