@@ -261,3 +261,21 @@ def test_past_its_capacity_a_worker_refuses(
     monkeypatch.setattr(native, "MOST", 0)
     answer = around(resources, echo).post("/score/submit", json=ASKED)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/busy")
+
+
+def test_a_stopping_worker_lets_tasks_end() -> None:
+    ended = []
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await echo(scope, receive, send)
+        await asyncio.sleep(0.05)
+        ended.append(scope["path"])
+
+    async def stopped() -> list[str]:
+        made = Native(slow)
+        await made.ask("POST", "/score/submit", body=b"{}")
+        assert ended == []
+        await made.settle()
+        return ended
+
+    assert asyncio.run(stopped()) == ["/score/submit"]
