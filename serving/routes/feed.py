@@ -1,6 +1,7 @@
 """``POST /v1/feed``: a personal list, page by page."""
 
 import math
+import time
 from collections.abc import Sequence
 
 from msgspec import UNSET
