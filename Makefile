@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK = true
 export MLFLOW_DISABLE_TELEMETRY = true
 export OMP_WAIT_POLICY = passive
 
-.PHONY: help setup demo test coverage docs lint types format bench spark segment soak lock clean
+.PHONY: help setup demo test coverage docs lint types format bench spark segment tracing soak lock clean
 
 help:            ## what each word does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,6 +63,11 @@ spark: $(SPARK)  ## install Spark; its feature job beside DuckDB's on a million 
 segment: $(READY) ## install Segment's Python SDK beside the environment; send events with it
 	test -d $(VENV)/segment || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --target $(VENV)/segment segment-analytics-python==2.4.0
 	$(BIN)/pytest -m segment tests/serving $(ARGS)
+
+# The exporter of the locked SDK wants an opentelemetry-proto of its own version; MLflow's is locked.
+tracing: $(READY) ## install OpenTelemetry's exporter beside the environment; send traces with it
+	test -d $(VENV)/tracing || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --target $(VENV)/tracing opentelemetry-exporter-otlp-proto-http==$$(sed -n 's/^opentelemetry-sdk==\([0-9.]*\).*/\1/p' requirements.lock)
+	$(BIN)/pytest -m tracing tests/serving $(ARGS)
 
 soak: $(READY)   ## endurance runs
 	$(BIN)/pytest -m soak tests/soak tests/training $(ARGS)

@@ -108,6 +108,7 @@ class Erasure:
         for path in sorted((self.home.root / "exports").rglob("*")):
             self._exported(path)
         self._lists()
+        self._results()
         shutil.rmtree(self.home.work, ignore_errors=True)  # made from everybody; made again
 
     def _trusted(self, path: Path) -> None:
@@ -164,6 +165,17 @@ class Erasure:
             book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if gone.rowcount > 0:
             self._count("lists", gone.rowcount)
+
+    def _results(self) -> None:
+        """Results of batch scoring, whoever they are of: they are kept for a day at most."""
+        for path in sorted((self.home.root / "tasks").glob("bentoml.*.db")):
+            with closing(sqlite3.connect(path, timeout=10.0)) as kept:
+                kept.execute("PRAGMA secure_delete = ON")
+                with kept:
+                    gone = kept.execute("DELETE FROM result")
+                kept.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if gone.rowcount > 0:
+                self._count("results", gone.rowcount)
 
     @property
     def _spellings(self) -> tuple[str, ...]:

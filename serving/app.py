@@ -1,5 +1,6 @@
 """The service as a list of routes, and the ASGI application made of it."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -195,10 +196,10 @@ class _Text(Convertor[str]):
 register_url_convertor("text", _Text())
 
 
-def build(resources: Resources) -> Starlette:
-    """Make the application around what a worker holds."""
+def build(resources: Resources, native: Sequence[StarletteRoute] = ()) -> Starlette:
+    """Make the application around what a worker holds; ``native`` are routes to BentoML's own."""
     app = Starlette(
-        routes=[_starlette(route, resources) for route in ROUTES],
+        routes=[*(_starlette(route, resources) for route in ROUTES), *native],
         exception_handlers={HTTPException: _unrouted},
         middleware=_across_origins(resources.settings.origins),
     )

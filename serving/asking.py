@@ -1,6 +1,6 @@
 """One request on its way through a route, and what a route declares of itself."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from features.clock import format_instant
 from serving.guard import ANYONE, Caller
 from serving.loading import Models
 from serving.resources import Resources
+from serving.tracing import Trace
 
 
 async def _never() -> bool:
@@ -37,6 +38,8 @@ class Asking:
         Whether the caller has hung up, awaited.
     arrived_s : float
         When it arrived, on the clock of ``time.monotonic``; waiting for a turn counts.
+    trace : Trace or None
+        Of this request, where it is sampled.
     """
 
     body: Any
@@ -47,6 +50,7 @@ class Asking:
     caller: Caller = ANYONE
     gone: Callable[[], Awaitable[bool]] = _never
     arrived_s: float = field(default_factory=monotonic)
+    trace: Trace | None = None
 
     def head(self, models: Models | None) -> dict[str, Any]:
         """Fields that every answer has; ``models`` are those that took part."""
@@ -61,6 +65,11 @@ class Asking:
         for part in degraded:
             self.resources.metrics.degraded.labels(part).inc()
         return degraded
+
+    def staged(self, began_ns: int, milliseconds: Mapping[str, float]) -> None:
+        """Trace the stages of an answer, the first of which began at ``began_ns`` (Unix epoch)."""
+        if self.trace is not None:
+            self.trace.staged(began_ns, milliseconds)
 
 
 class Answers(Protocol):

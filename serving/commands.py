@@ -1,5 +1,6 @@
 """The commands of the ``serving`` package."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,10 @@ app.add_typer(segments.app, name="segment")
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="HUOREN_HOME", help="The home of this installation.")
 ]
+
+
+_ENVIRONMENT = ("HUOREN_KEY_RATE", "HUOREN_ORIGINS", "HUOREN_TRACES")
+"""What ``serve`` reads from the environment without an option for it."""
 
 
 @app.command()
@@ -43,6 +48,9 @@ def serve(
     from serving.running import run
     from serving.settings import Settings
 
+    told = Settings.from_environment({
+        name: os.environ[name] for name in _ENVIRONMENT if name in os.environ
+    })
     settings = Settings(
         home=Home.from_option(data),
         bundle=str(Path(bundle).resolve()) if Path(bundle).is_dir() else bundle,
@@ -52,7 +60,9 @@ def serve(
         clock_offset_us=parse_instant(at) - now_us() if at else 0,
         keys=keys.resolve() if keys else None,
         store=store,
-        origins=tuple(origin or ()),
+        origins=tuple(origin or told.origins),
+        limits=told.limits,
+        traces=told.traces,
     )
     run(settings)
 

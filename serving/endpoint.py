@@ -16,6 +16,7 @@ from serving.guard import ANYONE
 from serving.ids import request_id
 from serving.resources import Resources
 from serving.schemas import Id
+from serving.tracing import Trace
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -31,9 +32,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def endpoint(route: Route, resources: Resources) -> Endpoint:
     """Make the ASGI endpoint of one route."""
-    limits, clock = resources.settings.limits, resources.clock
+    limits, clock, tracing = resources.settings.limits, resources.clock, resources.tracing
 
-    async def work(request: Request, asking_id: str, at_us: int) -> Response:
+    async def work(request: Request, asking_id: str, at_us: int, trace: Trace | None) -> Response:
         if route.queued:
             resources.admission.check()  # before anything is read
         caller = resources.guard.check(request, route.scope, at_us)
@@ -44,8 +45,9 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
         if route.asks is not None:
             asked = body.decode(await body.read(request, limits), route.asks)
         asking = Asking(
-            asked, request.path_params, resources, asking_id, at_us, caller, request.is_disconnected
-        )
+            asked, request.path_params, resources, asking_id, at_us, caller,
+            request.is_disconnected, trace=trace,
+        )  # fmt: skip
         _check_person(route, asking)
         if route.queued:
             async with resources.admission.turn():
@@ -54,14 +56,19 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
             answer = route.answer(asking)
             if inspect.isawaitable(answer):
                 answer = await answer
+        if trace is not None:
+            trace.answered(answer)
         return _response(answer, route.status)
 
     async def respond(request: Request) -> Response:
         started = time.perf_counter()
         at_us = clock.now_us()
         asking_id = request_id(at_us)
+        trace = None
+        if tracing is not None:
+            trace = tracing.begin(route.method, route.path, request.headers, asking_id)
         try:
-            response = await work(request, asking_id, at_us)
+            response = await work(request, asking_id, at_us, trace)
         except Exception as error:
             response = problem(error, asking_id)
         response.raw_headers += [(b"x-request-id", asking_id.encode()), *_SAFE]
@@ -72,6 +79,8 @@ def endpoint(route: Route, resources: Resources) -> Endpoint:
             )
         spent = time.perf_counter() - started
         resources.metrics.seconds.labels(route.name, response.status_code).observe(spent)
+        if trace is not None:
+            trace.end(response.status_code)
         return response
 
     return respond

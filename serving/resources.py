@@ -22,6 +22,7 @@ from serving.rates import Rates
 from serving.settings import ServiceClock, Settings
 from serving.tasks import Tasks
 from serving.tokens import Tokens
+from serving.tracing import Tracing
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Resources:
         How often one key, and the token of one person, may ask.
     clerk, tasks : Clerk, Tasks
         What marketers ask, answered by processes of their own.
+    tracing : Tracing or None
+        Of requests, where some are to be traced.
     """
 
     settings: Settings
@@ -70,6 +73,7 @@ class Resources:
     audit: Audit
     clerk: Clerk
     tasks: Tasks
+    tracing: Tracing | None
 
     @classmethod
     def around(cls, settings: Settings, store: Store) -> Self:
@@ -108,6 +112,7 @@ class Resources:
             audit=Audit(settings.home.root / "audit"),
             clerk=Clerk(settings),
             tasks=Tasks(settings),
+            tracing=Tracing.open(settings.traces),
         )
 
     def rate(self, caller: Caller) -> None:
@@ -136,6 +141,8 @@ class Resources:
         self.impressions.stop()
         self.ledger.close()
         self.store.close()
+        if self.tracing is not None:
+            self.tracing.close()
         self.metrics.close()
 
 

@@ -16,6 +16,7 @@ import typer
 from features.clock import BusinessZone
 from features.errors import InputError
 from features.store.shared.address import chosen
+from serving import tracing
 from serving.applying import Applying
 from serving.guard import Guard
 from serving.loading import find, read_champion
@@ -62,6 +63,7 @@ def checked(settings: Settings) -> Settings:
     """
     Guard.open(settings.keys)
     chosen(settings.store)
+    tracing.check(settings.traces)
     named = settings.bundle
     bundle = find(settings, read_champion(settings).sha if named == CHAMPION else named)
     return replace(settings, zone=_zone(settings, bundle))

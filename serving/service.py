@@ -3,7 +3,8 @@
 BentoML owns processes, sockets and life cycle. The routes are an ASGI application mounted in it,
 because its own path for a request costs several times more: tracing (always installed) is told to
 skip every URL, the access log and its metrics are off, and what stands in memory after warm-up is
-frozen out of garbage collection. Its usage reports are off.
+frozen out of garbage collection. Its usage reports are off. Its own routes are open only as far as
+``serving.native`` leads to them; batch scoring is a task of BentoML.
 
 ``huoren serve`` runs this; so does ``bentoml serve serving.service:Huoren`` with ``HUOREN_HOME``
 set.
@@ -14,6 +15,7 @@ import logging
 import os
 import threading
 import time
+from typing import Any, cast
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,15 +23,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.settings import Settings
 
 _LOG = logging.getLogger("huoren.serving")
-_HEALTH = frozenset({"/livez", "/readyz"})
 SETTINGS = Settings.from_environment(os.environ)
+RESULTS = SETTINGS.home.root / "tasks" / f"bentoml.{SETTINGS.port}.db"
+os.environ["BENTOML_RESULT_STORE"] = str(RESULTS)  # where erasure finds them; one for each service
 
 
 class Mounted:
-    """The mounted application; empty until the worker has opened what it needs."""
+    """The mounted application; empty until the worker has opened what it needs.
+
+    ``behind`` is BentoML's own.
+    """
 
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
+        self.behind: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request over."""
@@ -41,16 +48,19 @@ class Mounted:
 MOUNTED = Mounted()
 
 
-class HealthFirst:
-    """Middleware that answers health routes from the mounted application, before BentoML's own."""
+class OursFirst:
+    """Middleware that hands every request to the mounted application, never to BentoML's own.
+
+    BentoML's routes ask for no key, and they stand before the mount.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        MOUNTED.behind = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose who answers."""
-        own = scope["type"] == "http" and scope["path"] in _HEALTH
-        await (MOUNTED if own else self.app)(scope, receive, send)
+        await (MOUNTED if scope["type"] == "http" else self.app)(scope, receive, send)
 
 
 @bentoml.asgi_app(MOUNTED, path="/")
@@ -60,6 +70,7 @@ class Service:
     def __init__(self) -> None:
         from features.store import open_store
         from serving.app import build
+        from serving.native import Native
         from serving.resources import Resources
         from serving.slow import cut_slow_heads
 
@@ -72,16 +83,24 @@ class Service:
         store = open_store(SETTINGS.home, SETTINGS.zone, place=SETTINGS.store)
         self.resources = Resources.around(SETTINGS, store)
         self.resources.start()
-        MOUNTED.app = build(self.resources)
+        self.native = Native(MOUNTED.behind)
+        MOUNTED.app = build(self.resources, self.native.routes(self.resources))
         threading.Thread(target=self._leave_with_parent, daemon=True).start()
 
-    @staticmethod
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
     def prepare() -> None:
         """Set, before any worker starts, what its libraries read when they are imported."""
         os.environ["BENTOML_DO_NOT_TRACK"] = "true"
         for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # one core for each worker
             os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+        RESULTS.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @bentoml.task  # type: ignore[untyped-decorator]
+    async def score(self, model: str, user_ids: list[str]) -> dict[str, Any]:
+        """Scores of a model for a list of people."""
+        answer = await self.native.score(self.resources, model, user_ids)
+        return cast("dict[str, Any]", answer)  # BentoML hands a Response on as it is
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def freeze(self) -> None:
@@ -90,8 +109,9 @@ class Service:
         gc.freeze()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
-    def close(self) -> None:
-        """Write what waits and release the store."""
+    async def close(self) -> None:
+        """Let tasks end, write what waits and release the store."""
+        await self.native.settle()
         self.resources.close()
 
     def _leave_with_parent(self) -> None:
@@ -112,4 +132,4 @@ Huoren = bentoml.service(
     tracing={"excluded_urls": ".*"},
     http={"host": SETTINGS.host, "port": SETTINGS.port or 3000},
 )
-Huoren.add_asgi_middleware(HealthFirst)
+Huoren.add_asgi_middleware(OursFirst)

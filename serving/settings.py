@@ -78,6 +78,8 @@ class Settings:
     origins : tuple of str
         Web pages whose scripts may ask from a browser, such as ``https://shop.example``; none: no
         page may.
+    traces : float
+        Share of the requests that are traced; 0: none.
     """
 
     home: Home
@@ -92,6 +94,7 @@ class Settings:
     store: str = EMBEDDED
     compiled: Path = field(default_factory=lambda: compiled_folder(os.environ))
     origins: tuple[str, ...] = ()
+    traces: float = 0.0
 
     def __post_init__(self) -> None:
         for origin in self.origins:
@@ -115,6 +118,10 @@ class Settings:
         ):
             if not low <= number <= high:
                 raise InputError(f"no such {name}", expected=f"{low} to {high}", got=str(number))
+        if not self.traces <= 1.0:
+            raise InputError(
+                "no such share of traces", expected="HUOREN_TRACES of 0 to 1", got=str(self.traces)
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -147,6 +154,7 @@ class Settings:
             store=environment.get("HUOREN_STORE") or EMBEDDED,
             compiled=compiled_folder(environment),
             origins=tuple(one for one in environment.get("HUOREN_ORIGINS", "").split(",") if one),
+            traces=_number(environment, "HUOREN_TRACES", 0.0),
             limits=Limits(key_rate=_number(environment, "HUOREN_KEY_RATE", Limits.key_rate)),
         )
 
@@ -171,6 +179,7 @@ class Settings:
             "HUOREN_CACHE": str(self.compiled.parent),
             "HUOREN_KEY_RATE": str(self.limits.key_rate),
             "HUOREN_ORIGINS": ",".join(self.origins),
+            "HUOREN_TRACES": str(self.traces),
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
 
 

@@ -1,6 +1,7 @@
 """``POST /v1/feed``: a personal list, page by page."""
 
 import math
+import time
 from collections.abc import Sequence
 
 from msgspec import UNSET
@@ -39,7 +40,9 @@ def feed(asking: Asking) -> FeedReply:
     person = _person(asked)
     earlier = _earlier(person, asked.cursor)
     query = _query(asking, person, earlier)
+    began_ns = time.time_ns()
     answer = models.feed.recommend(query, asking.resources.store)
+    asking.staged(began_ns, answer.milliseconds)
     shown = Shown(
         asking.request_id, person, query.at_us, query.scene, models.version, len(earlier), answer
     )

@@ -5,12 +5,14 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from _bentoml_impl.tasks import Sqlite3Store
 from typer.testing import CliRunner
 
 from features import forget, graph, job, snapshot, tombstones
@@ -137,6 +139,18 @@ def test_afterwards_no_byte_names_the_person(home):
     assert left.references.version == left.manifest.references
     placed = left.references.lookup(graph.NAME, [ID, "u1"], graph.UNPLACED)
     assert np.isfinite(placed).all(axis=1).tolist() == [False, True]
+
+
+def test_results_of_batch_scoring_go_with_anybody(home):
+    path = home.root / "tasks" / "bentoml.3000.db"
+    path.parent.mkdir(exist_ok=True)
+    Sqlite3Store.init_db(str(path))
+    with closing(sqlite3.connect(path)) as kept, kept:
+        kept.execute("INSERT INTO result (task_id, input) VALUES ('t', 'of others')")
+    assert forget.forget(home, ID).erased["results"].rows == 1
+    with closing(sqlite3.connect(path)) as kept:
+        assert kept.execute("SELECT count(*) FROM result").fetchone() == (0,)
+    assert b"of others" not in path.read_bytes()
 
 
 def test_the_old_source_does_not_bring_the_person_back(home, sent):

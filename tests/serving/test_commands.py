@@ -26,6 +26,18 @@ def test_serve_hands_its_options_over(ran: list[Settings], tmp_path: Path) -> No
     assert (settings.bundle, settings.clock_offset_us, settings.keys) == ("beef", 0, None)
 
 
+def test_serve_reads_from_the_environment_what_has_no_option(
+    ran: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUOREN_KEY_RATE", "3")
+    monkeypatch.setenv("HUOREN_ORIGINS", "https://a.example,https://b.example")
+    monkeypatch.setenv("HUOREN_TRACES", "0.01")
+    CliRunner().invoke(app, ["serve"], catch_exceptions=False)
+    [settings] = ran
+    assert (settings.limits.key_rate, settings.traces) == (3.0, 0.01)
+    assert settings.origins == ("https://a.example", "https://b.example")
+
+
 def test_a_bundle_may_be_a_directory(ran: list[Settings], tmp_path: Path) -> None:
     CliRunner().invoke(app, ["serve", "--bundle", str(tmp_path)], catch_exceptions=False)
     assert ran[0].bundle == str(tmp_path.resolve())

@@ -6,6 +6,7 @@ import pytest
 
 from features.errors import FileRefused, InputError, MissingStep
 from features.home import Home
+from serving import tracing
 from serving.running import checked, free_port
 from serving.settings import Settings
 from tests.serving.shops import promote, write_bundle
@@ -20,6 +21,14 @@ def test_nothing_starts_with_a_wrong_keys_file(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("letmein")
     with pytest.raises(FileRefused, match="line 1"):
         checked(Settings(Home(tmp_path), keys=tmp_path / "keys"))
+
+
+def test_nothing_starts_with_traces_that_cannot_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="the extra huoren"):
+        checked(Settings(Home(tmp_path), traces=0.01))
 
 
 def test_days_are_counted_as_the_bundle_counts_them(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from features.clock import DAY_US, format_instant, now_us
@@ -80,6 +81,12 @@ def test_both_workers_are_ready(served: Served) -> None:
     answers = [httpx.get(f"{served.url}/readyz").json() for _ in range(40)]
     assert all(answer["ready"] for answer in answers)
     assert len({answer["worker"] for answer in answers}) == 2
+
+
+def test_workers_know_what_their_libraries_read(served: Served) -> None:
+    worker = httpx.get(f"{served.url}/readyz").json()["worker"]
+    told = psutil.Process(worker).environ()
+    assert (told["NUMBA_NUM_THREADS"], told["BENTOML_DO_NOT_TRACK"]) == ("1", "true")
 
 
 def test_metrics_are_of_all_workers(served: Served) -> None:
