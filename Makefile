@@ -69,7 +69,9 @@ tracing: $(READY) ## install OpenTelemetry's exporter beside the environment; se
 	test -d $(VENV)/tracing || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --target $(VENV)/tracing opentelemetry-exporter-otlp-proto-http==$$(sed -n 's/^opentelemetry-sdk==\([0-9.]*\).*/\1/p' requirements.lock)
 	$(BIN)/pytest -m tracing tests/serving $(ARGS)
 
-soak: $(READY)   ## endurance runs
+# Airflow brings a hundred pins that must not meet ours, so it has an environment of its own.
+soak: $(READY)   ## endurance runs; the example for Airflow in an environment of its own
+	test -d $(VENV)/airflow || { $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/airflow && $(BIN)/uv pip install --quiet --python $(VENV)/airflow/bin/python -r docs/airflow/requirements.txt || { rm -rf $(VENV)/airflow; exit 1; }; }
 	$(BIN)/pytest -m soak tests/soak tests/training $(ARGS)
 	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
 

@@ -18,7 +18,7 @@ from features import columns as c
 from features import derived
 from features import events as e
 from features.catalogue import CATALOGUE, of_key
-from features.cells import Adder, Cells, Fact, adder, value, values
+from features.cells import Adder, Fact, adder, value, values
 from features.clock import DAY_US, BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
@@ -300,9 +300,11 @@ class Reading:
     def columns(self, names: Collection[str], tails: Sequence[str]) -> dict[str, Floats]:
         """Values of live counters of one kind of key for several key tails, by counter name."""
         (word,) = {CATALOGUE[name].key.word for name in names}
-        table = self.state.cells.get(word, {})
-        rows = [table.get(tail) for tail in tails]
-        return _columns(names, rows, self.at_us, int(self.zone.day(self.at_us)))
+        kept = [_kept(name) for name in names]
+        places = [place for _, place in kept]
+        opened = self.state.cells.rows(word, tails)  # they are asked for again and again
+        rows = [[row[place] for place in places] if row else None for row in opened]
+        return _valued(kept, rows, self.at_us, int(self.zone.day(self.at_us)))
 
     def table(
         self, key: Key, names: Collection[str] | None = None
@@ -351,22 +353,24 @@ def across(
     >>> across(["user.orders"], [State(), State()], "", 0, BusinessZone())["user.orders"].tolist()
     [0.0, 0.0]
     """
-    (word,) = {CATALOGUE[name].key.word for name in names}
-    tables = [state.cells.get(word) for state in states]
-    rows = [None if table is None else table.get(tail) for table in tables]
-    return _columns(names, rows, at_us, int(zone.day(at_us)))
+    (key,) = {CATALOGUE[name].key for name in names}
+    kept = [_kept(name) for name in names]
+    places = tuple(place for _, place in kept)
+    word, wide = key.word, len(live(key)) > 2 * len(places)
+    rows = [state.cells.part(word, tail, places, wide=wide) for state in states]
+    return _valued(kept, rows, at_us, int(zone.day(at_us)))
 
 
-def _columns(
-    names: Collection[str], rows: Sequence[Cells | None], at_us: int, day: int
+def _valued(
+    kept: Sequence[tuple[Counter, int]], rows: Sequence[Sequence[Any] | None], at_us: int, day: int
 ) -> dict[str, Floats]:
-    """Values of counters, given the cells of many keys."""
-    found = {}
-    for name in names:
-        counter, place = _kept(name)
-        cells = [row[place] if row else None for row in rows]
-        found[name] = values(counter, cells, at_us, day)
-    return found
+    """Values of counters, given their cells of many keys."""
+    columns = zip(*(row or [None] * len(kept) for row in rows), strict=True) if rows else None
+    cells = columns or [()] * len(kept)
+    return {
+        counter.name: values(counter, list(own), at_us, day)
+        for (counter, _), own in zip(kept, cells, strict=True)
+    }
 
 
 def replay(

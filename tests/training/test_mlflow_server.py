@@ -47,7 +47,10 @@ def server(tracking: Tracking, tmp_path_factory) -> Iterator[Server]:
               "--workers", "1", "--backend-store-uri", f"sqlite:///{place}/mlflow.db",
               "--artifacts-destination", str(place / "artifacts")]  # fmt: skip
     with (place / "log").open("w") as said:
-        quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        quiet = os.environ | {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts a process for each kind
+        }
         process = subprocess.Popen(
             called, stdout=said, stderr=said, start_new_session=True, env=quiet
         )
@@ -120,7 +123,7 @@ def test_the_registered_model_loads_and_predicts(server, client, logged, shop, m
 def test_a_bundle_is_promoted_from_the_server_alone(server, logged, tmp_path):
     from features.home import Home
 
-    nothing = Gates(0.0, 0.0, 0.0, 0.0, 0.0, calibration_error=99.0, latency_ms=1e9)
+    nothing = Gates(*[0.0] * 5, chances_of_rate=99.0, calibration_error=99.0, latency_ms=1e9)
     elsewhere = Home(tmp_path / "elsewhere")
     crowned, _ = promote.promote(elsewhere, "challenger", Tracking.connect(server.uri), nothing)
     assert crowned.sha == logged.trained.bundle.manifest["sha"]
