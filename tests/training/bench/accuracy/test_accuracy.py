@@ -70,7 +70,7 @@ def test_taste_beats_popularity_and_what_is_served_is_near_the_blend(rows) -> No
 
 def test_what_was_chosen_is_told(rows) -> None:
     assert rows["edlae", False]["chosen"]["l2"] > 0
-    assert rows["blend", True]["chosen"]["trees"] in {True, False}
+    assert rows["blend", True]["chosen"]["trees"] >= 0
 
 
 def test_the_command_prints_one_object(town: suite.Files) -> None:
