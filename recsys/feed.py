@@ -72,10 +72,12 @@ def lasting(parts: Parts) -> tuple[Source, ...]:
     """Sources that stay as they are until the next bundle."""
     near = parts.similar
     similar = () if near is None else (near, FriendsTaste(near), Session(near))
+    alike = () if parts.alike is None else (parts.alike,)
     due = () if parts.rhythm is None else (Due(parts.rhythm),)
     content = () if parts.content is None else (parts.content,)
     return (
-        parts.als, *similar, Friends(), Grouped(), Again(), *due, *content, Fresh(parts.items),
+        parts.als, *similar, *alike, Friends(), Grouped(), Again(), *due, *content,
+        Fresh(parts.items),
     )  # fmt: skip
 
 
@@ -109,6 +111,7 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.als_rank": slate.ranks.get("als", nothing),
         "source.similar": slate.scores.get("similar", nothing),
         "source.similar_rank": slate.ranks.get("similar", nothing),
+        "source.alike_rank": slate.ranks.get("alike", nothing),
         "source.friends_taste_rank": slate.ranks.get("friends_taste", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
         "source.local_rank": slate.ranks.get("local", nothing),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +14,8 @@ from recsys.candidates.matrix.recommender import Recommender
 from recsys.candidates.matrix.sparse_ease import SparseEase, SparseEaseConfig
 from recsys.candidates.matrix.walks import Rp3Beta, Rp3BetaConfig
 from recsys.candidates.similar import TOP, Similar
-from training.retrieval import mixture
+from recsys.component import Source
+from training.retrieval import mixture, voters
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +65,14 @@ class Choice:
         How fast an act loses its say.
     beside : mapping of str to float
         Models whose weights are added, and how much of them (``training.retrieval.mixture``).
+    alike : int
+        People alike who vote beside the matrix (``training.retrieval.voters``); 0 for none.
     """
 
     model: str = "rp3_beta 0.3"
     half_life_days: float = 30.0
     beside: Mapping[str, float] = field(default_factory=dict)
+    alike: int = 0
 
 
 def affordable(users: int, items: int) -> list[str]:
@@ -112,7 +116,7 @@ def damped(interactions: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def choose(
-    interactions: sparse.csr_matrix, worth: Callable[[Similar], float], names: Sequence[str] = ()
+    interactions: sparse.csr_matrix, worth: Callable[[Source], float], names: Sequence[str] = ()
 ) -> Choice:
     """The mixture of models of most worth at the usual half-life, and its best half-life.
 
@@ -145,4 +149,5 @@ def choose(
         " + ".join(f"{weight:g} {name}" for name, weight in weights.items()),
         best.half_life_days, found[best.half_life_days],
     )  # fmt: skip
-    return best
+    near.half_life_days = best.half_life_days
+    return replace(best, alike=voters.choose(interactions, near, worth))

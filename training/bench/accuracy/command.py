@@ -65,6 +65,7 @@ def rows(
     methods: Sequence[str] | None = None,
     *,
     again: bool = False,
+    peers: bool = False,
 ) -> Iterator[Row]:
     """Rows of the files, or of the suite; ``again``: of published models at their settings.
 
@@ -78,5 +79,5 @@ def rows(
     if minutes <= 0:
         raise InputError("no time to search", expected="--minutes above 0", got=f"{minutes:g}")
     if files is None:
-        return suite.run(only, minutes, cuts, seed, methods, again=again)
-    return iter(suite.measure(files, minutes, cuts, seed, methods))
+        return suite.run(only, minutes, cuts, seed, methods, again=again, peers=peers)
+    return iter(suite.measure(files, minutes, cuts, seed, methods, peers=peers))

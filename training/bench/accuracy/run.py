@@ -13,6 +13,7 @@ from recsys.candidates.matrix.recommender import Recommender
 from recsys.candidates.similar import TOP
 from training.bench.accuracy import served
 from training.bench.accuracy.ground import CUTS, LENGTH, Fitted, Ground, blended, measures
+from training.bench.accuracy.peers import PEERS
 from training.bench.machine import peak_mb
 from training.bench.report import Row
 from training.retrieval import space, split
@@ -28,7 +29,7 @@ SEARCHED = 0.6
 
 def rows(
     data: Split, minutes: float = 30.0, cuts: Sequence[int] = CUTS, seed: int = 0,
-    only: Sequence[str] | None = None,
+    only: Sequence[str] | None = None, *, peers: bool = False,
 ) -> Iterator[Row]:  # fmt: skip
     """Search, fit, blend, test.
 
@@ -44,6 +45,8 @@ def rows(
         Of every draw.
     only : sequence of str, optional
         Families; all that the size allows when left out.
+    peers : bool
+        Whether models of other libraries are measured too; they are no part of the blend.
 
     Yields
     ------
@@ -66,12 +69,14 @@ def rows(
     ground = Ground.of(data, np.random.default_rng(seed), sorted({*cuts, 20}))
     chosen = [one for one in every if one.name in (only or {*names} - {*space.APART})]
     judge = Judge.of(ground.known, ground.held, data.links, ground.rng)
-    shares = sum(one.share for one in chosen)
+    beside = PEERS if peers else ()
+    shares = sum(one.share for one in (*chosen, *beside))
     fitted: list[Fitted] = []
-    for family in chosen:
+    for family in (*beside, *chosen):
         seconds = 60 * minutes * SEARCHED * family.share / shares
         one = _fitted(ground, family, judge, seconds)
-        fitted.append(one)
+        if family in chosen:
+            fitted.append(one)
         yield ground.row(
             family.name, one.tests.codes[:, : max(ground.cuts)], social=family.social,
             seconds=round(one.seconds, 1), peak_mb=round(peak_mb()),

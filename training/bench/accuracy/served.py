@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.candidates.alike import Alike, AlikeConfig
 from recsys.candidates.als import Als, AlsConfig
 from recsys.candidates.friends import Friends
 from recsys.candidates.matrix.recommender import PADDING, Lists, best
@@ -40,13 +42,13 @@ def rows(ground: Ground, fitted: Sequence[Fitted]) -> Iterator[Row]:
     if not linear:
         return
     weights = mixture.choose({n: one[0] for n, one in linear.items()}, _Worth.of(ground), TOP)
-    als = next((one.found.config for one in fitted if one.family.name == "als"), AlsConfig())
+    configs = Configs.of(fitted)
     known, train = ({name: one[side] for name, one in linear.items()} for side in (0, 1))
-    asked = _Asked(ground, ground.known, Similar.of(mixture.mixed(known, weights, TOP)), als)
+    asked = _Asked(ground, ground.known, Similar.of(mixture.mixed(known, weights, TOP)), configs)
     chooses = asked.lists(ground.learners)
     if ground.again:
         near = Similar.of(mixture.mixed(train, weights, TOP))
-        asked = _Asked(ground, ground.data.train, near, als)
+        asked = _Asked(ground, ground.data.train, near, configs)
     tests = asked.lists(ground.testers)
     social = tuple(name.startswith("friends") for name in chooses)
     found, ranked = blended(ground, chooses, tests, social)
@@ -89,11 +91,29 @@ class _Worth:
         return float(np.nanmean(metrics.ndcg_at_k(lists.codes, self.relevant, blend.K)))
 
 
+@dataclass(frozen=True)
+class Configs:
+    """How the other sources of a bundle are fitted: as the search found for their families."""
+
+    als: AlsConfig
+    alike: AlikeConfig
+
+    @classmethod
+    def of(cls, fitted: Sequence[Fitted]) -> "Configs":
+        """Of what was searched; as usual where it was not."""
+        found = {one.family.name: one.found.config for one in fitted}
+        near = found.get("user_knn")
+        alike = AlikeConfig() if near is None else AlikeConfig(
+            near.neighbours, near.power, near.popularity
+        )  # fmt: skip
+        return cls(found.get("als", AlsConfig()), alike)
+
+
 class _Asked:
     """The sources of a bundle, as they are after it was written and opened."""
 
     def __init__(
-        self, ground: Ground, matrix: sparse.csr_matrix, near: Similar, als: AlsConfig
+        self, ground: Ground, matrix: sparse.csr_matrix, near: Similar, configs: Configs
     ) -> None:
         self.matrix = _shuffled(matrix, ground.rng)
         self.links = ground.data.links
@@ -101,9 +121,11 @@ class _Asked:
         with TemporaryDirectory() as name:
             folder = Path(name)
             near.save(folder)
-            Als.fit(matrix, als).save(folder)
-            similar = Similar.open(folder)
-            sources += [similar, Als.open(folder)]
+            Als.fit(matrix, configs.als).save(folder)
+            Alike.fit(matrix, configs.alike).save(folder)
+            similar, alike = Similar.open(folder), Alike.open(folder)
+            assert alike is not None
+            sources += [similar, Als.open(folder), alike]
             if self.links is not None:
                 sources += [FriendsTaste(similar), Friends()]
         self.sources = sources

@@ -121,6 +121,7 @@ def run(
     methods: Sequence[str] | None = None,
     *,
     again: bool = False,
+    peers: bool = False,
 ) -> Iterator[Row]:
     """Rows of several sets, each measured in a process of its own; published figures stand beside.
 
@@ -144,7 +145,7 @@ def run(
         if again:
             found = alone(measure_again, files, named.settings, cuts)
         else:
-            found = alone(measure, files, minutes, cuts, seed, methods)
+            found = alone(measure, files, minutes, cuts, seed, methods, peers=peers)
         for row in found:
             yield {"data": name} | dict(row)
 
@@ -155,10 +156,12 @@ def measure(
     cuts: Sequence[int],
     seed: int,
     methods: Sequence[str] | None = None,
+    *,
+    peers: bool = False,
 ) -> list[Row]:
     """Rows of one data set."""
     data = split.read(files.train, files.test, files.valid, files.links, files.influence)
-    return list(rows(data, minutes, cuts, seed, methods))
+    return list(rows(data, minutes, cuts, seed, methods, peers=peers))
 
 
 def measure_again(files: Files, settings: dict[str, Any], cuts: Sequence[int]) -> list[Row]:
