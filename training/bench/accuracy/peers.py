@@ -33,7 +33,7 @@ class Bm25Config:
 
 
 class Bm25(Recommender):
-    """``implicit.nearest_neighbours.BM25Recommender``."""
+    """As ``implicit.nearest_neighbours.BM25Recommender``."""
 
     name: ClassVar[str] = "implicit_bm25"
 
@@ -42,12 +42,14 @@ class Bm25(Recommender):
 
     def fit(self, interactions: sparse.csr_matrix, links: sparse.csr_matrix | None = None) -> Self:
         """Find neighbours."""
-        from implicit.nearest_neighbours import BM25Recommender
+        from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight
 
         config = self.config
-        model = BM25Recommender(K=config.neighbours, K1=config.k1, B=config.b)
-        model.fit(interactions, show_progress=False)
-        self.interactions = interactions
+        model = ItemItemRecommender(K=config.neighbours)
+        # BM25Recommender does the same, and warns of its own conversion.
+        weighted = sparse.csr_matrix(bm25_weight(interactions, config.k1, config.b))
+        model.fit(weighted, show_progress=False)
+        self.interactions = weighted
         self.near_ = sparse.csr_matrix(model.similarity, dtype=np.float32)
         return self
 
