@@ -143,7 +143,9 @@ def run(
             yield {"data": name, "method": f"{method} (published)", **figures}
         files = named.files.below(place)
         if again:
-            found = alone(measure_again, files, named.settings, cuts)
+            settings = named.settings
+            chosen = {key: settings[key] for key in settings if key in (methods or settings)}
+            found = alone(measure_again, files, chosen, cuts)
         else:
             found = alone(measure, files, minutes, cuts, seed, methods, peers=peers)
         for row in found:
