@@ -24,7 +24,7 @@ LENGTH = 400
 POOL = 250
 """Candidates that the blend orders."""
 
-BLENDED = 12_000
+BLENDED = 6_000
 """People that the blend learns from at most."""
 
 
