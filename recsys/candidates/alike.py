@@ -7,7 +7,7 @@ whoever did what the moment says, so that somebody who came a minute ago has nei
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from recsys.slate import Slate
 
 Ints = npt.NDArray[np.int32]
 Wide = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
 
 ITEMS = 50
 """Items of a person that neighbours are found by."""
@@ -66,7 +67,7 @@ class Alike:
 
     name = "alike"
 
-    def __init__(self, arrays: dict[str, npt.NDArray[np.generic]], config: AlikeConfig) -> None:
+    def __init__(self, arrays: dict[str, Array], config: AlikeConfig) -> None:
         self.arrays = arrays
         self.config = config
 
@@ -84,12 +85,10 @@ class Alike:
         whose, who = _some(interactions.indices, rows, items, config.people, rng)
         whats, what = _some(rows, interactions.indices, people, config.items, rng)
         fairness = np.maximum(degrees, 1.0) ** -config.popularity
-        given = (whose, who, whats, what, rarity, norms, fairness)
-        found = {
-            name: one if one.dtype.kind == "i" else one.astype(np.float32)
-            for name, one in zip(ARRAYS, given, strict=True)
-        }
-        return cls(found, config)
+        given: list[Array] = [
+            whose, who, whats, what, rarity, norms.astype(np.float32), fairness.astype(np.float32)
+        ]  # fmt: skip
+        return cls(dict(zip(ARRAYS, given, strict=True)), config)
 
     def propose(self, moment: Moment, n: int) -> Slate:
         """What the neighbours did most; nothing for somebody without acts."""
@@ -147,7 +146,7 @@ def _some(
 
 
 def _sums(
-    starts: npt.NDArray[np.generic], values: npt.NDArray[np.generic],
+    starts: Array, values: Array,
     rows: npt.NDArray[np.integer], worth: Wide, size: int,
 ) -> Wide:  # fmt: skip
     """Worth of rows, summed where their values point."""

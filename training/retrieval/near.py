@@ -31,17 +31,17 @@ HALF_LIVES = (7.0, 90.0)
 
 Make = Callable[[], Recommender]
 
+
+def _ease(config: EaseConfig) -> Make:
+    return lambda: Ease(config)
+
+
 _REGRESSIONS: dict[str, Make] = {
-    f"ease {l2:g}": lambda l2=l2: Ease(EaseConfig(l2=l2, dropout=0.5))  # type: ignore[misc]
-    for l2 in (10.0, 100.0, 1_000.0)
-} | {
-    "ease fair": lambda: Ease(EaseConfig(l2=50.0, dropout=2.0, user_power=0.15, popularity=-0.2)),
+    **{f"ease {l2:g}": _ease(EaseConfig(l2=l2, dropout=0.5)) for l2 in (10.0, 100.0, 1_000.0)},
+    "ease fair": _ease(EaseConfig(l2=50.0, dropout=2.0, user_power=0.15, popularity=-0.2)),
 }
 _SPARSE: dict[str, Make] = {
-    f"sparse_ease {l2:g}": lambda l2=l2: SparseEase(  # type: ignore[misc]
-        SparseEaseConfig(l2=l2, neighbours=60)
-    )
-    for l2 in (30.0,)
+    "sparse_ease 30": lambda: SparseEase(SparseEaseConfig(l2=30.0, neighbours=60)),
 }
 _COUNTS: dict[str, Make] = {
     "rp3_beta 0.3": lambda: Rp3Beta(Rp3BetaConfig(beta=0.3)),

@@ -118,7 +118,7 @@ def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float) -> Fit
     found = search(family, judge, seconds, ground.rng)
     length = min(LENGTH, ground.data.train.shape[1])
     length = max(length, max(ground.cuts))
-    model = judge.fit(family.make(found.config))
+    model, found.model = found.model or judge.fit(family.make(found.config)), None
     chooses, near = model.recommend(ground.learners, length), _near(family, model)
     later = near
     if ground.again:

@@ -170,6 +170,5 @@ def _shuffled(matrix: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr
     """The same rows in an order that says nothing, as no times are known."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((rng.random(matrix.nnz), rows))
-    found = sparse.csr_matrix(matrix.shape, dtype=np.float32)
-    found.indptr, found.indices, found.data = matrix.indptr, matrix.indices[order], matrix.data
-    return found
+    parts = (matrix.data, matrix.indices[order], matrix.indptr)
+    return sparse.csr_matrix(parts, shape=matrix.shape)
