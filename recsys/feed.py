@@ -72,13 +72,9 @@ def lasting(parts: Parts) -> tuple[Source, ...]:
     """Sources that stay as they are until the next bundle."""
     near = parts.similar
     similar = () if near is None else (near, FriendsTaste(near), Session(near))
-    alike = () if parts.alike is None else (parts.alike,)
     due = () if parts.rhythm is None else (Due(parts.rhythm),)
-    content = () if parts.content is None else (parts.content,)
-    return (
-        parts.als, *similar, *alike, Friends(), Grouped(), Again(), *due, *content,
-        Fresh(parts.items),
-    )  # fmt: skip
+    learned = tuple(one for one in (parts.alike, parts.content) if one is not None)
+    return (parts.als, *similar, Friends(), Grouped(), Again(), *due, *learned, Fresh(parts.items))
 
 
 def daily(parts: Parts, popular: Popular) -> tuple[Source, ...]:
