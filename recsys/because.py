@@ -43,7 +43,7 @@ def of_item(
         yield Reason("category", names={"category": category})
     if "session" in named:
         yield Reason("session")
-    if {"als", "similar", "content"} & {*named} and "again" not in named:
+    if {"als", "alike", "similar", "content"} & {*named} and "again" not in named:
         yield Reason("taste")
     if {"fresh", "content"} & {*named}:
         yield Reason("new")

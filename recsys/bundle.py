@@ -19,6 +19,7 @@ from features.errors import BundleCorrupt, BundleError, BundleIncomplete, Bundle
 from features.frames.feed import feature_hash
 from features.items import Items
 from features.references import References
+from recsys.candidates.alike import Alike
 from recsys.candidates.als import Als
 from recsys.candidates.content import Content
 from recsys.candidates.launches import Launches
@@ -88,6 +89,7 @@ class Parts:
     lift: Lift | None = None
     content: Content | None = None
     outcomes: Outcomes | None = None
+    alike: Alike | None = None
 
     @property
     def rankers(self) -> tuple[LambdaMart, ...]:
@@ -108,7 +110,7 @@ class Parts:
         save_chances(self.chances, folder)
         if self.launches is not None:
             self.launches.save(folder)
-        for part in (self.rhythm, self.lift, self.content, self.outcomes):
+        for part in (self.rhythm, self.lift, self.content, self.outcomes, self.alike):
             if part is not None:
                 part.save(folder)
         for name, ranker in (("feed", self.feed), ("sharing", self.sharing)):
@@ -139,6 +141,7 @@ class Parts:
             Lift.open(folder),
             Content.open(folder),
             Outcomes.open(folder),
+            Alike.open(folder),
         )
 
 

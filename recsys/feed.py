@@ -73,10 +73,8 @@ def lasting(parts: Parts) -> tuple[Source, ...]:
     near = parts.similar
     similar = () if near is None else (near, FriendsTaste(near), Session(near))
     due = () if parts.rhythm is None else (Due(parts.rhythm),)
-    content = () if parts.content is None else (parts.content,)
-    return (
-        parts.als, *similar, Friends(), Grouped(), Again(), *due, *content, Fresh(parts.items),
-    )  # fmt: skip
+    learned = tuple(one for one in (parts.alike, parts.content) if one is not None)
+    return (parts.als, *similar, Friends(), Grouped(), Again(), *due, *learned, Fresh(parts.items))
 
 
 def daily(parts: Parts, popular: Popular) -> tuple[Source, ...]:
@@ -109,6 +107,7 @@ def slate_columns(slate: Slate) -> dict[str, Floats]:
         "source.als_rank": slate.ranks.get("als", nothing),
         "source.similar": slate.scores.get("similar", nothing),
         "source.similar_rank": slate.ranks.get("similar", nothing),
+        "source.alike_rank": slate.ranks.get("alike", nothing),
         "source.friends_taste_rank": slate.ranks.get("friends_taste", nothing),
         "source.popular_rank": slate.ranks.get("popular", nothing),
         "source.local_rank": slate.ranks.get("local", nothing),

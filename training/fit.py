@@ -25,7 +25,7 @@ from recsys.candidates.popular import Popular
 from training import supply
 from training.config import TrainConfig
 from training.past import Past, Queries
-from training.retrieval import near
+from training.retrieval import near, voters
 
 TARGETS = (e.ORDERED, e.OPENED, e.ADDED, e.VIEWED)
 """What a feed may be trained to bring about; the first that happens often enough is taken."""
@@ -122,11 +122,13 @@ def sources(ground: Ground, at_us: int, popularity: str) -> Parts:
     als = Als.fit(did, ground.config.als, ground.config.seed)
     popular = Popular.of_counters(items.counters, popularity)
     similar = near.fit(did, ground.similar)
+    asked = ground.similar.alike
     return Parts(
         items, references(ground, at_us), als, popular, None, None, ground.settings, similar,
         rhythm=supply.rhythm(ground.past, items, at_us),
         lift=supply.lift(ground.past, items, at_us),
         content=supply.content(known_items(ground.past, at_us), items, at_us),
+        alike=voters.fit(did, asked) if asked else None,
     )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ COLUMNS: Mapping[str, Formula] = {
     "source.similar": _as_is("source.similar"),
     "source.similar_rank": _log("source.similar_rank"),
     "source.friends_taste_rank": _log("source.friends_taste_rank"),
+    "source.alike_rank": _log("source.alike_rank"),
     "source.popular_rank": _log("source.popular_rank"),
     "source.friends_rank": _log("source.friends_rank"),
     "source.local_rank": _log("source.local_rank"),

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from features.frames.feed import COLUMNS
 from features.online import Act
 from recsys.bundle import Settings
+from recsys.candidates.alike import Alike
 from recsys.feed import Feed
 from recsys.query import FeedAnswer, FeedQuery
 from recsys.ranking.lambdamart import Groups, LambdaMart, LambdaMartConfig
@@ -194,6 +196,17 @@ def test_a_source_that_breaks_is_left_out_and_named(feed, monkeypatch, name):
     answer = feed.recommend(query(), crowd)
     assert answer.degraded == (f"source:{name}",)
     assert answer.items
+
+
+def test_people_alike_are_asked_where_the_bundle_has_them(tmp_path, ranker):
+    """Who bought i4 bought i9 as well."""
+    parts = shops.parts()
+    pairs = ([0, 0, 1, 1], np.tile(parts.items.ids.codes(["i4", "i9"]), 2))
+    both = sparse.csr_matrix((np.ones(4, np.float32), pairs), shape=(2, len(parts.items)))
+    feed = Feed(bundle(tmp_path, replace(parts, feed=ranker, alike=Alike.fit(both))))
+    answer = feed.recommend(query(k=10), Crowd(viewed("u", "i4")))
+    said = {one.item_id: one.sources for one in answer.items}
+    assert "alike" in said["i9"]
 
 
 def test_past_its_deadline_a_request_gets_what_is_popular(feed):

@@ -101,6 +101,12 @@ def accuracy(
     method: Annotated[
         list[str] | None, typer.Option(help="Families to blend; repeat. Default: all.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Published models at their settings, nothing searched.")
+    ] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Other libraries' models too, searched alike.")
+    ] = False,
     k: Annotated[str, typer.Option(help="Depths of the measures.")] = "10,20,40",
     minutes: Annotated[float, typer.Option(help="For each set, about.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
@@ -112,7 +118,9 @@ def accuracy(
 
     files = command.files(train, test, valid, links, influence, suite=suite)
     depths = command.depths(k)
-    measure = partial(command.rows, files, only, minutes, depths, seed, method)
+    measure = partial(
+        command.rows, files, only, minutes, depths, seed, method, again=again, peers=peers
+    )
     report.show(report.measured("accuracy", lambda: list(measure())), as_json=as_json)
 
 

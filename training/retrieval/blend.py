@@ -1,12 +1,13 @@
 """Several sources, one score: weights found on what was held back.
 
 Weights of normalised scores by coordinate ascent (Metzler & Croft, "Linear feature-based models for
-information retrieval", 2007), those of social sources apart for people with little history; above
-them LambdaMART over the same columns, kept only where it is better on people it has not seen.
+information retrieval", 2007), those of social sources apart for people with little history; beside
+them LambdaMART over the same columns, as loud as is best for people it has not seen: a linear score
+and trees err differently, and together are better than either.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,9 @@ WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """What a weight may become, beside half as much again and two thirds of what it was."""
 
 PASSES = 4
+
+MIXES = (0.25, 0.5, 1.0, 2.0, 4.0, 16.0)
+"""How loud trees may be beside weights."""
 
 FEWEST = 300
 """People with a hit among their candidates, without whom no trees are grown."""
@@ -73,17 +77,20 @@ class Blend:
     little : float
         History up to which somebody has little.
     trees : LambdaMart, optional
-        Where they were better.
+        Where they help.
+    mix : float
+        How loud they are beside the weights.
     worth : float
-        NDCG@20 on people that the choice between weights and trees was made on.
+        NDCG@20 on people that the loudness was chosen by.
     """
 
     sources: tuple[str, ...]
     social: tuple[bool, ...]
     weights: Floats
     little: float
-    trees: LambdaMart | None
-    worth: float
+    trees: LambdaMart | None = None
+    mix: float = 0.0
+    worth: float = 0.0
 
     def score(self, pool: Pool, people: People, popularity: Ints) -> Floats:
         """Score of every candidate.
@@ -100,7 +107,8 @@ class Blend:
         plain = self._plain(pool, people)
         if self.trees is None:
             return plain
-        return self.trees.score(_rows(pool, people, popularity, plain, self.social))
+        grown = self.trees.score(_rows(pool, people, popularity, plain, self.social))
+        return _loud(plain) + self.mix * _loud(grown)
 
     def _plain(self, pool: Pool, people: People) -> Floats:
         side = np.where(people.history <= self.little, 0, 1)[pool.person]
@@ -108,7 +116,7 @@ class Blend:
 
     @property
     def told(self) -> dict[str, object]:
-        """Weights by source, and whether trees were better."""
+        """Weights by source, and how loud trees are beside them; 0 where they did not help."""
         usual, few = self.weights[1], self.weights[0]
         found: dict[str, object] = {
             name: round(float(weight), 3)
@@ -122,7 +130,7 @@ class Blend:
         }
         if differing:
             found[f"history <= {self.little:g}"] = differing
-        return found | {"trees": self.trees is not None}
+        return found | {"trees": self.mix}
 
 
 def fit(
@@ -152,30 +160,32 @@ def fit(
     labels = _labels(pool, relevant)
     little = float(np.median(people.history)) if count else 0.0
     weights = _ascend(pool, people, relevant, labels, little, social, ~decides)
-    found = Blend(pool.sources, social, weights, little, None, 0.0)
-    found.worth = _worth(found, pool, people, relevant, popularity, decides)
-    with_trees = _grown(found, pool, people, labels, popularity, ~decides & ~stops, stops)
-    if with_trees is not None:
-        with_trees.worth = _worth(with_trees, pool, people, relevant, popularity, decides)
-        log.info("blend: weights %.4f, trees %.4f", found.worth, with_trees.worth)
-        if with_trees.worth > found.worth:
-            return with_trees
-    return found
+    plain = Blend(pool.sources, social, weights, little)
+    part, asked = pool.people(decides), people.take(decides)
+    wanted = _of(relevant, decides)
+
+    def worth(blend: Blend) -> float:
+        ranked = part.ranked(blend.score(part, asked, popularity), K)
+        return float(np.nanmean(metrics.ndcg_at_k(ranked, wanted, K)))
+
+    trees = _grown(plain, pool, people, labels, popularity, ~decides & ~stops, stops)
+    mixes = () if trees is None else MIXES
+    every = [plain, *(replace(plain, trees=trees, mix=mix) for mix in mixes)]
+    for one in every:
+        one.worth = worth(one)
+    log.info("blend: %s", ", ".join(f"trees × {one.mix:g} {one.worth:.4f}" for one in every))
+    return max(every, key=lambda one: one.worth)
+
+
+def _loud(scores: Floats) -> Floats:
+    """As loud as any other scores, so that a mix means the same on any data."""
+    return scores / max(float(scores.std()), 1e-12)
 
 
 def _labels(pool: Pool, relevant: Relevant) -> npt.NDArray[np.int64]:
     span = 1 + max(int(pool.codes.max(initial=0)), int(relevant.codes.max(initial=0)))
     wanted = np.repeat(np.arange(len(relevant.counts)), relevant.counts) * span + relevant.codes
     return np.isin(pool.person * span + pool.codes, wanted).astype(np.int64)
-
-
-def _worth(
-    blend: Blend, pool: Pool, people: People, relevant: Relevant, popularity: Ints,
-    chosen: npt.NDArray[np.bool_],
-) -> float:  # fmt: skip
-    part = pool.people(chosen)
-    ranked = part.ranked(blend.score(part, people.take(chosen), popularity), K)
-    return float(np.nanmean(metrics.ndcg_at_k(ranked, _of(relevant, chosen), K)))
 
 
 def _of(relevant: Relevant, chosen: npt.NDArray[np.bool_]) -> Relevant:
@@ -240,16 +250,15 @@ def _ndcg(pool: Pool, scores: Floats, hit: Ints, ideal: Floats) -> float:
 def _grown(
     blend: Blend, pool: Pool, people: People, labels: Ints, popularity: Ints,
     grows: npt.NDArray[np.bool_], stops: npt.NDArray[np.bool_],
-) -> Blend | None:  # fmt: skip
+) -> LambdaMart | None:  # fmt: skip
     rows = _rows(pool, people, popularity, blend._plain(pool, people), blend.social)
     learn, watch = (_groups(pool, rows, labels, one) for one in (grows, stops))
     if len(learn.sizes) < FEWEST:
         return None
     try:
-        trees = LambdaMart.fit(learn, watch, _columns(pool), TREES)
+        return LambdaMart.fit(learn, watch, _columns(pool), TREES)
     except InputError:
         return None
-    return Blend(blend.sources, blend.social, blend.weights, blend.little, trees, 0.0)
 
 
 def _groups(

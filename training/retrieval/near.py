@@ -1,8 +1,8 @@
-"""The item–item matrix that a bundle serves: which model makes it, and how fast acts fade."""
+"""The item–item matrix that a bundle serves: which models make it, and how fast acts fade."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +14,8 @@ from recsys.candidates.matrix.recommender import Recommender
 from recsys.candidates.matrix.sparse_ease import SparseEase, SparseEaseConfig
 from recsys.candidates.matrix.walks import Rp3Beta, Rp3BetaConfig
 from recsys.candidates.similar import TOP, Similar
+from recsys.component import Source
+from training.retrieval import mixture, voters
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +31,17 @@ HALF_LIVES = (7.0, 90.0)
 
 Make = Callable[[], Recommender]
 
+
+def _ease(config: EaseConfig) -> Make:
+    return lambda: Ease(config)
+
+
 _REGRESSIONS: dict[str, Make] = {
-    f"ease {l2:g}": lambda l2=l2: Ease(EaseConfig(l2=l2, dropout=0.5))  # type: ignore[misc]
-    for l2 in (10.0, 100.0, 1_000.0)
+    **{f"ease {l2:g}": _ease(EaseConfig(l2=l2, dropout=0.5)) for l2 in (10.0, 100.0, 1_000.0)},
+    "ease fair": _ease(EaseConfig(l2=50.0, dropout=2.0, user_power=0.15, popularity=-0.2)),
 }
 _SPARSE: dict[str, Make] = {
-    f"sparse_ease {l2:g}": lambda l2=l2: SparseEase(  # type: ignore[misc]
-        SparseEaseConfig(l2=l2, neighbours=60)
-    )
-    for l2 in (30.0,)
+    "sparse_ease 30": lambda: SparseEase(SparseEaseConfig(l2=30.0, neighbours=60)),
 }
 _COUNTS: dict[str, Make] = {
     "rp3_beta 0.3": lambda: Rp3Beta(Rp3BetaConfig(beta=0.3)),
@@ -59,10 +63,16 @@ class Choice:
         One of ``MODELS``.
     half_life_days : float
         How fast an act loses its say.
+    beside : mapping of str to float
+        Models whose weights are added, and how much of them (``training.retrieval.mixture``).
+    alike : int
+        People alike who vote beside the matrix (``training.retrieval.voters``); 0 for none.
     """
 
     model: str = "rp3_beta 0.3"
     half_life_days: float = 30.0
+    beside: Mapping[str, float] = field(default_factory=dict)
+    alike: int = 0
 
 
 def affordable(users: int, items: int) -> list[str]:
@@ -79,17 +89,22 @@ def affordable(users: int, items: int) -> list[str]:
 
 
 def fit(interactions: sparse.csr_matrix, choice: Choice) -> Similar:
-    """The truncated matrix of the chosen model.
+    """The truncated matrix of the chosen models.
 
     Parameters
     ----------
     interactions : scipy.sparse.csr_matrix, float32, shape (users, items)
         Positive weights of what people did; their logarithm counts.
     choice : Choice
-        Of the model.
+        Of the models.
     """
-    model = MODELS[choice.model]().fit(damped(interactions))
-    return Similar.of(model.item_item(TOP), choice.half_life_days)
+    weights = {choice.model: 1.0} | dict(choice.beside)
+    matrices = {name: _matrix(interactions, name) for name in weights}
+    return Similar.of(mixture.mixed(matrices, weights, TOP), choice.half_life_days)
+
+
+def _matrix(interactions: sparse.csr_matrix, name: str) -> sparse.csr_matrix:
+    return MODELS[name]().fit(damped(interactions)).item_item(TOP)
 
 
 def damped(interactions: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -101,9 +116,9 @@ def damped(interactions: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def choose(
-    interactions: sparse.csr_matrix, worth: Callable[[Similar], float], names: Sequence[str] = ()
+    interactions: sparse.csr_matrix, worth: Callable[[Source], float], names: Sequence[str] = ()
 ) -> Choice:
-    """The model of most worth at the usual half-life, and its best half-life.
+    """The mixture of models of most worth at the usual half-life, and its best half-life.
 
     Parameters
     ----------
@@ -118,13 +133,21 @@ def choose(
     log.info(
         "%d users × %d items: item–item matrix by one of %s", *interactions.shape, ", ".join(names)
     )
-    matrices = {name: fit(interactions, Choice(name)) for name in names}
-    found = {Choice(name): worth(near) for name, near in matrices.items()}
-    first = max(found, key=lambda one: found[one])
-    near = matrices[first.model]
-    for days in HALF_LIVES:
+    usual = Choice().half_life_days
+    matrices = {name: _matrix(interactions, name) for name in names}
+    weights = mixture.choose(matrices, lambda one: worth(Similar.of(one, usual)), TOP)
+    first, *others = weights
+    beside = {name: weights[name] for name in others}
+    near = Similar.of(mixture.mixed(matrices, weights, TOP), usual)
+    found = {}
+    for days in (near.half_life_days, *HALF_LIVES):
         near.half_life_days = days
-        found[Choice(first.model, days)] = worth(near)
-    best = max(found, key=lambda one: found[one])
-    log.info("chosen: %s, half-life %g days, NDCG@20 %.4f", *vars(best).values(), found[best])
-    return best
+        found[days] = worth(near)
+    best = Choice(first, max(found, key=lambda one: found[one]), beside)
+    log.info(
+        "chosen: %s, half-life %g days, NDCG@20 %.4f",
+        " + ".join(f"{weight:g} {name}" for name, weight in weights.items()),
+        best.half_life_days, found[best.half_life_days],
+    )  # fmt: skip
+    near.half_life_days = best.half_life_days
+    return replace(best, alike=voters.choose(interactions, near, worth))

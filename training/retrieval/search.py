@@ -100,52 +100,74 @@ class Found:
         The search took.
     tried : list of (object, float)
         Every configuration with its worth on the people of its round.
+    model : Recommender, optional
+        The best configuration as fitted for all people: nothing need be fitted twice.
     """
 
     config: Any
     worth: float
     seconds: float
     tried: list[tuple[Any, float]] = field(default_factory=list)
+    model: Recommender | None = field(default=None, repr=False, compare=False)
+
+
+class _Asking:
+    """Fits and asks for one family; keeps the model that was best for all people, and no other."""
+
+    def __init__(self, family: Family, whole: Judge) -> None:
+        self.family = family
+        self.whole = whole
+        self.model: Recommender | None = None
+        self.most = -np.inf
+
+    def __call__(self, judge: Judge, config: Any) -> float:
+        model = judge.fit(self.family.make(config))
+        worth = judge.worth(model)
+        log.info("%s %s: %.4f", self.family.name, config, worth)
+        if judge is self.whole and worth > self.most:
+            self.model, self.most = model, worth
+        return worth
 
 
 def search(family: Family, whole: Judge, seconds: float, rng: np.random.Generator) -> Found:
     """Best configuration of a family within a time, and never less than one."""
     start = perf_counter()
+    asking = _Asking(family, whole)
     few = whole.fewer(FEW, rng)
     ahead = seconds if few is whole else seconds / 2
-    first = _climb(family, few, family.start, lambda: perf_counter() - start > ahead)
+    first = _climb(asking, few, family.start, lambda: perf_counter() - start > ahead)
     if few is whole or not family.steps:
         if few is not whole:
-            first = [(family.start, whole.worth(whole.fit(family.make(family.start))))]
+            first = [(family.start, asking(whole, family.start))]
         config, worth = max(first, key=lambda pair: pair[1])
-        return Found(config, worth, perf_counter() - start, first)
+        return Found(config, worth, perf_counter() - start, first, asking.model)
     tried = list(first)
     for config, _ in sorted(first, key=lambda pair: -pair[1])[:FINALISTS]:
         if tried[len(first) :] and perf_counter() - start > seconds:
             break
-        tried.append((config, whole.worth(whole.fit(family.make(config)))))
+        tried.append((config, asking(whole, config)))
     last = tried[len(first) :]
     config, worth = max(last, key=lambda pair: pair[1])
     each = (perf_counter() - start) / max(len(last), 1)
     if perf_counter() - start + each / 2 < seconds:
         main = tuple(family.steps)[:2]
-        over = _climb(family, whole, config, lambda: perf_counter() - start > seconds, worth, main)
+        over = _climb(asking, whole, config, lambda: perf_counter() - start > seconds, worth, main)
         tried += over
         config, worth = max([(config, worth), *over], key=lambda pair: pair[1])
-    return Found(config, worth, perf_counter() - start, tried)
+    return Found(config, worth, perf_counter() - start, tried, asking.model)
 
 
 def _climb(
-    family: Family, judge: Judge, start: Any, over: Callable[[], bool], worth: float | None = None,
+    asking: _Asking, judge: Judge, start: Any, over: Callable[[], bool], worth: float | None = None,
     parameters: tuple[str, ...] | None = None,
 ) -> list[tuple[Any, float]]:  # fmt: skip
     """Move one parameter at a time while it helps."""
+    family = asking.family
     known: dict[Any, float] = {} if worth is None else {start: worth}
 
     def value(config: Any) -> float:
         if config not in known:
-            known[config] = judge.worth(judge.fit(family.make(config)))
-            log.info("%s %s: %.4f", family.name, config, known[config])
+            known[config] = asking(judge, config)
         return known[config]
 
     best = start

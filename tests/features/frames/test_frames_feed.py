@@ -27,6 +27,7 @@ from tests.features.histories import (
 OTHERS = (
     "source.als", "source.als_rank", "source.similar", "source.similar_rank",
     "source.friends_taste_rank", "source.popular_rank", "source.friends_rank",
+    "source.alike_rank",
     "source.local_rank", "source.content", "source.content_rank", "source.session_rank",
     "source.due", "source.due_rank", "source.again", "source.again_rank",
     "friends.score", "friends.count", "friends.bought",

@@ -40,7 +40,7 @@ def test_a_source_that_knows_nothing_gets_no_weight():
     found = fitted(*setting(np.ones(PEOPLE, dtype=bool)), social=False)
     assert found.weights[1, 1] > 5 * found.weights[1, 0]
     assert found.worth > 0.95
-    assert found.told["trees"] is False
+    assert found.told["trees"] == 0
 
 
 def test_ties_may_weigh_more_for_people_with_little_history():
@@ -65,5 +65,5 @@ def test_trees_are_kept_where_they_are_better(monkeypatch):
         blend, "TREES", blend.LambdaMartConfig(rounds=60, min_data_in_leaf=5, threads=1)
     )
     found = fitted(*setting(np.arange(PEOPLE) < PEOPLE // 2), social=False)
-    assert found.told["trees"] is True
+    assert found.told["trees"] > 0
     assert found.worth > 0.9

@@ -38,6 +38,7 @@ def test_a_search_climbs_to_the_top():
     found = search(FAMILY, ruler(), 10.0, np.random.default_rng(0))
     assert (found.config.neighbours, found.worth) == (7, 0)
     assert len(found.tried) == 5
+    assert found.model.number == 7
 
 
 def test_without_time_the_first_is_tried_all_the_same():
@@ -59,6 +60,7 @@ def test_few_people_go_first_and_the_best_are_compared_on_all(monkeypatch):
     found = search(family, Judge.of(known, held, None, rng), 5.0, rng)
     assert found.worth > 0.6  # two are missing of each person's ten, of which one was held back
     assert (found.config, found.worth) in found.tried
+    assert found.model.config == found.config
 
 
 def test_a_sparse_inverse_stands_in_where_a_dense_one_does_not_fit(monkeypatch):

@@ -63,16 +63,21 @@ def rows(
     cuts: Sequence[int],
     seed: int,
     methods: Sequence[str] | None = None,
+    *,
+    again: bool = False,
+    peers: bool = False,
 ) -> Iterator[Row]:
-    """Rows of the files, or of the suite.
+    """Rows of the files, or of the suite; ``again``: of published models at their settings.
 
     Raises
     ------
     InputError
-        When there is no time at all.
+        When there is no time at all, or published models are wanted on files.
     """
+    if again and files is not None:
+        raise InputError("nothing was published on these files", expected="--again with --suite")
     if minutes <= 0:
         raise InputError("no time to search", expected="--minutes above 0", got=f"{minutes:g}")
     if files is None:
-        return suite.run(only, minutes, cuts, seed, methods)
-    return iter(suite.measure(files, minutes, cuts, seed, methods))
+        return suite.run(only, minutes, cuts, seed, methods, again=again, peers=peers)
+    return iter(suite.measure(files, minutes, cuts, seed, methods, peers=peers))

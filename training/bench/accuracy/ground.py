@@ -24,7 +24,7 @@ LENGTH = 400
 POOL = 250
 """Candidates that the blend orders."""
 
-BLENDED = 12_000
+BLENDED = 6_000
 """People that the blend learns from at most."""
 
 
@@ -42,6 +42,8 @@ class Fitted:
         For the people of validation, fitted without what was held back; for those of the test.
     seconds : float
         Search, both fits, both lists.
+    near : pair of scipy.sparse.csr_matrix, optional
+        Its item–item matrix as serving would read it, from both fits; None where it has none.
     """
 
     family: Family
@@ -49,6 +51,7 @@ class Fitted:
     chooses: Lists
     tests: Lists
     seconds: float
+    near: tuple[sparse.csr_matrix, sparse.csr_matrix] | None = None
 
 
 @dataclass
@@ -105,16 +108,24 @@ class Ground:
 
     def row(self, method: str, ranked: npt.NDArray[np.int32], **more: Any) -> dict[str, Any]:
         """Measures of lists for the people of the test."""
-        relevant = split.relevant(self.data.test, self.testers)
-        found: dict[str, Any] = {"method": method} | more
-        for k in self.cuts:
-            ndcg = metrics.ndcg_at_k(ranked, relevant, k)
-            recall = metrics.recall_at_k(ranked, relevant, k)
-            found[f"recall@{k}"] = round(float(np.nanmean(recall)), 5)
-            found[f"ndcg@{k}"] = round(float(np.nanmean(ndcg)), 5)
-            low, high = metrics.bootstrap_interval(ndcg, np.random.default_rng(0))
-            found[f"ndcg@{k}_low"], found[f"ndcg@{k}_high"] = round(low, 5), round(high, 5)
-        return found
+        return measures(self.data, self.testers, method, ranked, self.cuts) | more
+
+
+def measures(
+    data: Split, testers: npt.NDArray[np.int64], method: str, ranked: npt.NDArray[np.int32],
+    cuts: Sequence[int],
+) -> dict[str, Any]:  # fmt: skip
+    """Recall and NDCG of lists for people of the test, as a row."""
+    relevant = split.relevant(data.test, testers)
+    found: dict[str, Any] = {"method": method}
+    for k in cuts:
+        ndcg = metrics.ndcg_at_k(ranked, relevant, k)
+        recall = metrics.recall_at_k(ranked, relevant, k)
+        found[f"recall@{k}"] = round(float(np.nanmean(recall)), 5)
+        found[f"ndcg@{k}"] = round(float(np.nanmean(ndcg)), 5)
+        low, high = metrics.bootstrap_interval(ndcg, np.random.default_rng(0))
+        found[f"ndcg@{k}_low"], found[f"ndcg@{k}_high"] = round(low, 5), round(high, 5)
+    return found
 
 
 def blended(

@@ -1,17 +1,22 @@
 """Every family searched and fitted on one data set, blended, judged once, as rows of a table."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from features.errors import UnknownName
+from recsys.candidates.matrix.recommender import Recommender
+from recsys.candidates.similar import TOP
 from training.bench.accuracy import served
-from training.bench.accuracy.ground import CUTS, LENGTH, Fitted, Ground, blended
+from training.bench.accuracy.ground import CUTS, LENGTH, Fitted, Ground, blended, measures
+from training.bench.accuracy.peers import PEERS
 from training.bench.machine import peak_mb
 from training.bench.report import Row
-from training.retrieval import space
+from training.retrieval import space, split
 from training.retrieval.search import Judge, search
 from training.retrieval.space import Family
 from training.retrieval.split import Split
@@ -24,7 +29,7 @@ SEARCHED = 0.6
 
 def rows(
     data: Split, minutes: float = 30.0, cuts: Sequence[int] = CUTS, seed: int = 0,
-    only: Sequence[str] | None = None,
+    only: Sequence[str] | None = None, *, peers: bool = False,
 ) -> Iterator[Row]:  # fmt: skip
     """Search, fit, blend, test.
 
@@ -40,6 +45,8 @@ def rows(
         Of every draw.
     only : sequence of str, optional
         Families; all that the size allows when left out.
+    peers : bool
+        Whether models of other libraries are measured too; they are no part of the blend.
 
     Yields
     ------
@@ -62,12 +69,14 @@ def rows(
     ground = Ground.of(data, np.random.default_rng(seed), sorted({*cuts, 20}))
     chosen = [one for one in every if one.name in (only or {*names} - {*space.APART})]
     judge = Judge.of(ground.known, ground.held, data.links, ground.rng)
-    shares = sum(one.share for one in chosen)
+    beside = PEERS if peers else ()
+    shares = sum(one.share for one in (*chosen, *beside))
     fitted: list[Fitted] = []
-    for family in chosen:
+    for family in (*beside, *chosen):
         seconds = 60 * minutes * SEARCHED * family.share / shares
         one = _fitted(ground, family, judge, seconds)
-        fitted.append(one)
+        if family in chosen:
+            fitted.append(one)
         yield ground.row(
             family.name, one.tests.codes[:, : max(ground.cuts)], social=family.social,
             seconds=round(one.seconds, 1), peak_mb=round(peak_mb()),
@@ -79,19 +88,54 @@ def rows(
     log.info("all in %.0f s", perf_counter() - begun)
 
 
+def repeated(data: Split, settings: Mapping[str, Any], cuts: Sequence[int] = CUTS) -> Iterator[Row]:
+    """Rows of families at given configurations, fitted on train and tested; nothing is chosen.
+
+    Parameters
+    ----------
+    data : Split
+        One data set.
+    settings : mapping of str to object
+        Family → its configuration.
+    cuts : sequence of int
+        Depths of the measures.
+    """
+    every = {one.name: one for one in (*space.PLAIN, *space.SOCIAL)}
+    testers = split.askers(data.test)
+    for name, config in settings.items():
+        start = perf_counter()
+        model = every[name].make(config).fit(data.train, data.links)
+        lists = model.recommend(testers, max(cuts))
+        del model
+        yield measures(data, testers, name, lists.codes, cuts) | {
+            "social": every[name].social, "seconds": round(perf_counter() - start, 1),
+            "peak_mb": round(peak_mb()), "chosen": space.told(config),
+        }  # fmt: skip
+
+
 def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float) -> Fitted:
     start = perf_counter()
     found = search(family, judge, seconds, ground.rng)
     length = min(LENGTH, ground.data.train.shape[1])
     length = max(length, max(ground.cuts))
-    model = judge.fit(family.make(found.config))
-    chooses = model.recommend(ground.learners, length)
+    model, found.model = found.model or judge.fit(family.make(found.config)), None
+    chooses, near = model.recommend(ground.learners, length), _near(family, model)
+    later = near
     if ground.again:
         del model
         model = family.make(found.config).fit(ground.data.train, ground.data.links)
+        later = _near(family, model)
     tests = model.recommend(ground.testers, length)
     log.info("%s: %.5f on validation, %s", family.name, found.worth, found.config)
-    return Fitted(family, found, chooses, tests, perf_counter() - start)
+    both = None if near is None or later is None else (near, later)
+    return Fitted(family, found, chooses, tests, perf_counter() - start, both)
+
+
+def _near(family: Family, model: Recommender) -> sparse.csr_matrix | None:
+    """What serving would read of a model; None where ties are inside, or it has no such matrix."""
+    if family.social or type(model).item_item is Recommender.item_item:
+        return None
+    return model.item_item(TOP)
 
 
 def _blends(ground: Ground, fitted: Sequence[Fitted]) -> Iterator[Row]:

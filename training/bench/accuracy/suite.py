@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from features.errors import InputError, UnknownName
-from training.bench.accuracy.run import rows
+from recsys.candidates.matrix.ease import EaseConfig
+from recsys.candidates.matrix.filters import GfCfConfig
+from training.bench.accuracy.run import repeated, rows
 from training.bench.machine import alone
 from training.bench.report import Row
 from training.retrieval import split
@@ -44,10 +47,13 @@ class Named:
         Below the benchmark data folder.
     published : mapping of str to mapping
         Method → what its authors, or who compared it, reported on this split.
+    settings : mapping of str to object
+        Family → the configuration that a published figure was measured with.
     """
 
     files: Files
     published: dict[str, dict[str, float]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def _files(folder: str, **more: str) -> Files:
@@ -87,6 +93,7 @@ SUITE = {
             "BSPM-EM": _at20(0.1920, 0.1597),
             "ChebyCF": _at20(0.1941, 0.1616),
         },
+        {"ease": EaseConfig(l2=80.0, dropout=0.0), "gf_cf": GfCfConfig()},
     ),
 }
 """Smallest first."""
@@ -112,8 +119,14 @@ def run(
     cuts: Sequence[int],
     seed: int,
     methods: Sequence[str] | None = None,
+    *,
+    again: bool = False,
+    peers: bool = False,
 ) -> Iterator[Row]:
     """Rows of several sets, each measured in a process of its own; published figures stand beside.
+
+    Where ``again`` is true, nothing is searched: published models are measured at the settings
+    that their figures were, which shows whether the measures are theirs.
 
     Raises
     ------
@@ -128,7 +141,14 @@ def run(
         named = SUITE[name]
         for method, figures in named.published.items():
             yield {"data": name, "method": f"{method} (published)", **figures}
-        for row in alone(measure, named.files.below(place), minutes, cuts, seed, methods):
+        files = named.files.below(place)
+        if again:
+            settings = named.settings
+            chosen = {key: settings[key] for key in settings if key in (methods or settings)}
+            found = alone(measure_again, files, chosen, cuts)
+        else:
+            found = alone(measure, files, minutes, cuts, seed, methods, peers=peers)
+        for row in found:
             yield {"data": name} | dict(row)
 
 
@@ -138,7 +158,15 @@ def measure(
     cuts: Sequence[int],
     seed: int,
     methods: Sequence[str] | None = None,
+    *,
+    peers: bool = False,
 ) -> list[Row]:
     """Rows of one data set."""
     data = split.read(files.train, files.test, files.valid, files.links, files.influence)
-    return list(rows(data, minutes, cuts, seed, methods))
+    return list(rows(data, minutes, cuts, seed, methods, peers=peers))
+
+
+def measure_again(files: Files, settings: dict[str, Any], cuts: Sequence[int]) -> list[Row]:
+    """Rows of published models at their settings."""
+    data = split.read(files.train, files.test, files.valid, files.links, files.influence)
+    return list(repeated(data, settings, cuts))
