@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Message, Scope
 
+from serving import predicted
 from serving.asking import Answers, Asking, Route
 from serving.endpoint import encoded, endpoint, problem
 from serving.errors import MEDIA_TYPE, Refusal
@@ -66,7 +67,7 @@ class Native:
         """Guarded routes with the paths that BentoML's client knows."""
         listed = (
             Route(
-                "POST", "/score", self._posted("/score"), scores.ScoreReply,
+                "POST", "/score", self._posted("/score"), predicted.ScoreReply,
                 "Scores, waited for.", asks=BatchRequest, scope="marketer",
             ),
             Route(
@@ -78,7 +79,7 @@ class Native:
                 "How far a task is.", scope="marketer",
             ),
             Route(
-                "GET", "/score/get", self._got("/score/get"), scores.ScoreReply,
+                "GET", "/score/get", self._got("/score/get"), predicted.ScoreReply,
                 "The scores of a task.", scope="marketer",
             ),
             Route(
@@ -95,7 +96,7 @@ class Native:
         """The work of the task: one list at a time, so that recommendations keep their core."""
         at_us = resources.clock.now_us()
         asking_id = request_id(at_us)
-        asked = scores.ScoreRequest(user_ids=user_ids)
+        asked = predicted.ScoreRequest(user_ids=user_ids)
         try:
             async with self.turn:
                 asking = Asking(asked, {"model": model}, resources, asking_id, at_us)
