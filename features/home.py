@@ -1,6 +1,7 @@
 """Where things live: one directory, the home, that every command is given."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,17 @@ class Home:
                 next_step=f"run `huoren {command} --data {self.root}` first",
             )
         return path
+
+
+def file_name(words: str) -> str:
+    """Words as the name of a file.
+
+    Examples
+    --------
+    >>> file_name("双11 a/b")
+    '双11-a-b'
+    """
+    return re.sub(r"[^\w-]", "-", words)
 
 
 def mlruns_uri() -> str:

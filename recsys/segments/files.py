@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,17 +62,6 @@ def check(path: Path) -> None:
     """
     if path.suffix not in KINDS:
         raise InputError("no kind of file", expected=", ".join(KINDS), got=path.name)
-
-
-def file_name(words: str) -> str:
-    """Words as the name of a file.
-
-    Examples
-    --------
-    >>> file_name("双11 a/b")
-    '双11-a-b'
-    """
-    return re.sub(r"[^\w-]", "-", words)
 
 
 @contextmanager

@@ -73,9 +73,8 @@ def deliver(
     as_json: o.AsJson = False,
 ) -> None:
     """Post the people of a segment who allow it to a webhook, a control group held back."""
-    from features.home import Home
+    from features.home import Home, file_name
     from recsys.segments import delivery
-    from recsys.segments.files import file_name
     from recsys.segments.webhook import Hook, resolved
 
     home = Home.from_option(data)

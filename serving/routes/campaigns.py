@@ -6,8 +6,8 @@ import msgspec
 from starlette.responses import FileResponse
 
 from features.clock import format_instant
+from features.home import file_name
 from recsys.experiments import people_needed
-from recsys.segments.files import file_name
 from serving import people as p
 from serving import shell
 from serving.asking import Asking

@@ -142,7 +142,7 @@ def test_a_send_list_goes_to_a_webhook(client: Client, service: Any) -> None:
         named(service.store_home, told.url)
         task = client.wait(client.deliver("买家", asked))
     assert task.state == "done", task.detail
-    assert (task.result["people"], task.result["attempts"]) == (len(told.people), 2)
+    assert (task.result["people"], task.result["attempts"]) == (len(set(told.people)), 2)
     found = client.activations("买家")
     assert [(one["campaign"], one["destination"]) for one in found.exports] == [("autumn", "plain")]
     assert [one["status"] for one in found.deliveries] == [503, 204]
