@@ -21,8 +21,13 @@ FRIENDS = ("friends.score", "friends.count", "friends.bought")
 """Columns made of what friends did: they need the person's social scope too."""
 
 
+_SILENT = Say()
+
+
 def say(state: State) -> Say:
     """What the person of a state has decided."""
+    if state.consents is None and not state.suppressed and state.personalized:
+        return _SILENT
     consents = None if state.consents is None else frozenset(state.consents)
     return Say(consents, frozenset(state.suppressed), state.personalized)
 
@@ -79,6 +84,8 @@ def hide(
     rows : ndarray, int64, shape (n,)
         Whose each row is: a place in ``decided``.
     """
+    if all(one is _SILENT for one in decided):
+        return
     names = [denied(one) for one in decided]
     for name in set().union(*names) & set(raw):
         hidden = np.array([name in one for one in names], dtype=np.bool_)[rows]

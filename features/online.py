@@ -25,6 +25,7 @@ from features.counters import Counter, Key
 from features.events import Event
 from features.states import Act as Act
 from features.states import State as State
+from features.states import Table
 from features.states import decode as decode
 from features.states import encode as encode
 from features.weights import INTEREST
@@ -300,9 +301,12 @@ class Reading:
     def columns(self, names: Collection[str], tails: Sequence[str]) -> dict[str, Floats]:
         """Values of live counters of one kind of key for several key tails, by counter name."""
         (word,) = {CATALOGUE[name].key.word for name in names}
+        kept = [_kept(name) for name in names]
+        places = [place for _, place in kept]
         table = self.state.cells.get(word, {})
-        rows = [table.get(tail) for tail in tails]
-        return _columns(names, rows, self.at_us, int(self.zone.day(self.at_us)))
+        found = [table.get(tail) for tail in tails]  # a row is asked for again and again: opened
+        rows = [[row[place] for place in places] if row else None for row in found]
+        return _valued(kept, rows, self.at_us, int(self.zone.day(self.at_us)))
 
     def table(
         self, key: Key, names: Collection[str] | None = None
@@ -351,22 +355,38 @@ def across(
     >>> across(["user.orders"], [State(), State()], "", 0, BusinessZone())["user.orders"].tolist()
     [0.0, 0.0]
     """
-    (word,) = {CATALOGUE[name].key.word for name in names}
-    tables = [state.cells.get(word) for state in states]
-    rows = [None if table is None else table.get(tail) for table in tables]
-    return _columns(names, rows, at_us, int(zone.day(at_us)))
+    (key,) = {CATALOGUE[name].key for name in names}
+    kept = [_kept(name) for name in names]
+    places = [place for _, place in kept]
+    wide = len(live(key)) > WIDE
+    rows = [_part(state.cells.get(key.word), tail, places, wide=wide) for state in states]
+    return _valued(kept, rows, at_us, int(zone.day(at_us)))
 
 
-def _columns(
-    names: Collection[str], rows: Sequence[Cells | None], at_us: int, day: int
+WIDE = 10
+"""Cells above which it pays to decode only the wanted ones of a row."""
+
+
+def _part(
+    table: Mapping[str, Cells] | None, tail: str, places: Sequence[int], *, wide: bool
+) -> Cells | None:
+    """Some cells of a row; a wide one that nobody opened stays as it was read."""
+    if wide and isinstance(table, Table):
+        return table.part(tail, places)
+    row = table.get(tail) if table is not None else None
+    return [row[place] for place in places] if row else None
+
+
+def _valued(
+    kept: Sequence[tuple[Counter, int]], rows: Sequence[Cells | None], at_us: int, day: int
 ) -> dict[str, Floats]:
-    """Values of counters, given the cells of many keys."""
-    found = {}
-    for name in names:
-        counter, place = _kept(name)
-        cells = [row[place] if row else None for row in rows]
-        found[name] = values(counter, cells, at_us, day)
-    return found
+    """Values of counters, given their cells of many keys."""
+    columns = zip(*(row or [None] * len(kept) for row in rows), strict=True) if rows else None
+    cells = columns or [()] * len(kept)
+    return {
+        counter.name: values(counter, list(own), at_us, day)
+        for (counter, _), own in zip(kept, cells, strict=True)
+    }
 
 
 def replay(

@@ -27,6 +27,8 @@ _ENCODER = msgspec.msgpack.Encoder()
 _TABLE = msgspec.msgpack.Decoder(dict[str, Cells], strict=False)
 _ROWS = msgspec.msgpack.Decoder(dict[str, Raw], strict=False)
 _CELLS = msgspec.msgpack.Decoder(Cells)
+_PARTS = msgspec.msgpack.Decoder(list[Raw])
+_CELL = msgspec.msgpack.Decoder()
 _ACTS = msgspec.msgpack.Decoder(list[Act])
 
 
@@ -80,6 +82,14 @@ class Table(MutableMapping[str, Cells]):
         if isinstance(row, Raw):
             row = self._rows[tail] = _CELLS.decode(row)
         return default if row is None else row
+
+    def part(self, tail: str, places: Sequence[int]) -> Cells | None:
+        """Some cells of a row, in the order of ``places``; the others stay as they were read."""
+        row = self._cut().get(tail)
+        if isinstance(row, Raw):
+            raw = _PARTS.decode(row)
+            return [_CELL.decode(raw[place]) for place in places]
+        return None if row is None else [row[place] for place in places]
 
     def items(self) -> ItemsView[str, Cells]:
         """Tails with their cells."""

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
-from features import consent
 from features import events as e
 from features.clock import DAY_US, HOUR_US, BusinessZone
 from features.counters import Scope
@@ -81,7 +80,7 @@ def loud_at(at_us: int, zone: BusinessZone) -> int:
 
 def social(state: State | None) -> bool:
     """Whether a person lets acts be used for friends; who was never seen was never asked."""
-    return state is None or consent.gives(consent.say(state), Scope.SOCIAL_GRAPH)
+    return state is None or state.consents is None or Scope.SOCIAL_GRAPH in state.consents
 
 
 def held(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> list[str | None]:

@@ -114,7 +114,8 @@ class Sharing:
         raw = frame.online(
             reading, willing, found.states, self.parts.items, query.item_id, found.beyond
         )
-        decided = [consent.say(found.states.get(name, State())) for name in willing]
+        nobody = State()
+        decided = [consent.say(found.states.get(name, nobody)) for name in willing]
         frame.hide(raw, decided, np.arange(len(willing)))
         scores, degraded = self._score(raw, len(willing))
         best = np.argsort(-scores, kind="stable")[: places + SPARE].tolist()

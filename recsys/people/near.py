@@ -25,10 +25,8 @@ def near(reading: Reading) -> tuple[list[str], Floats]:
     """
     state = reading.state
     names = sorted({*state.cells.get(Key.PAIR.word, ()), *state.ties})
-    weights = (
-        TIED * np.array([float(name in state.ties) for name in names])
-        + reading.column("pair.together_90", names)
-        + reading.column("pair.together_by_90", names)
-    )
+    met = reading.columns(["pair.together_90", "pair.together_by_90"], names)
+    tied = np.array([float(name in state.ties) for name in names])
+    weights = TIED * tied + met["pair.together_90"] + met["pair.together_by_90"]
     order = np.argsort(-weights, kind="stable")[:NEAREST]
     return [names[i] for i in order.tolist()], weights[order]
