@@ -18,7 +18,7 @@ from features.frames import feed as frame
 from features.items import Items
 from features.online import Reading, State
 from features.strength import Strength
-from recsys import moment, pipeline
+from recsys import guards, moment, pipeline
 from recsys.because import INTEREST_30, liked_categories, of_item
 from recsys.bundle import Bundle, Parts
 from recsys.candidates.again import Again
@@ -311,7 +311,9 @@ class Feed:
             willing = {
                 name: strength
                 for name, strength in close
-                if name in states and consent.gives(consent.say(states[name]), Scope.SOCIAL_GRAPH)
+                if name in states
+                and guards.social(states[name])
+                and not guards.apart(states, name, reading, query.user_id)
             }
             now = replace(now, groups=self._groups(query, willing, trace))
         return now if personalized else now.impersonal()

@@ -55,8 +55,6 @@ MOST = 1_000
 AGAIN_US = 30 * DAY_US
 """How long an item is not proposed again to who started a group for it."""
 
-MUTED = "pair.muted_by"
-
 
 class Joinable(Protocol):
     """Group buys that can be joined; ``serving.groups.OpenGroups`` are."""
@@ -107,7 +105,8 @@ class GroupBuying:
         found = self._candidates(reading, circle, groups, personal=personal)
         found = [one for one in found if query.user_id not in {*one.joined, one.starter_id}]
         states = people.states({one.starter_id for one in found if one.starter_id})
-        found = [one for one in found if not apart(states, one.starter_id, reading, query.user_id)]
+        own = query.user_id
+        found = [one for one in found if not guards.apart(states, one.starter_id, reading, own)]
         if not found:
             return GroupsAnswer((), personal)
         fills = self._fills(found, states, query.at_us)
@@ -270,16 +269,8 @@ def _circle(reading: Reading, own: str, people: People) -> dict[str, float]:
         if weight > 0
         and name != own
         and guards.social(states.get(name))
-        and not apart(states, name, reading, own)
+        and not guards.apart(states, name, reading, own)
     }
-
-
-def apart(states: Mapping[str, State], other: str | None, reading: Reading, own: str) -> bool:
-    """Whether one of two people muted or reported the other."""
-    if other is None:
-        return False
-    theirs = Reading(states.get(other) or State(), reading.at_us, reading.zone)
-    return reading.number(MUTED, other) > 0 or theirs.number(MUTED, own) > 0
 
 
 def _why(group: GroupBuy, friends: int) -> tuple[Reason, ...]:

@@ -12,6 +12,9 @@ from features.clock import DAY_US, HOUR_US, BusinessZone
 from features.counters import Scope
 from features.online import Reading, State
 
+MUTED = "pair.muted_by"
+"""Counter of how often somebody muted or reported what a person shared."""
+
 IGNORED = 3
 """Shares in a row that a person left unopened, after which this sharer's are not proposed again."""
 
@@ -90,7 +93,7 @@ def held(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> 
     sharer already, or ``ignored`` the sharer's last shares. Only operators may be told which: it
     would tell the sharer what the others did.
     """
-    muted = (sharer.column("pair.muted_by", names) > 0).tolist()
+    muted = (sharer.column(MUTED, names) > 0).tolist()
     asked = (sharer.column("pair.shared", names) >= IGNORED).tolist()
     lately = Counter(
         act.peer_id
@@ -108,6 +111,14 @@ def held(states: Mapping[str, State], sharer: Reading, names: Sequence[str]) -> 
         else:
             found.append("ignored" if some and ignored(sharer, name) else None)
     return found
+
+
+def apart(states: Mapping[str, State], other: str | None, reading: Reading, own: str) -> bool:
+    """Whether one of two people muted or reported the other."""
+    if other is None:
+        return False
+    theirs = Reading(states.get(other) or State(), reading.at_us, reading.zone)
+    return reading.number(MUTED, other) > 0 or theirs.number(MUTED, own) > 0
 
 
 def ignored(sharer: Reading, name: str) -> bool:

@@ -87,9 +87,18 @@ def train(
     until: Annotated[
         str, typer.Option(help="Stop after this step; later calls take its outputs up.")
     ] = "",
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            help="Go on from the bundle in service instead: new sources, "
+            "some more trees. Every day; a full run now and then.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Learn from the history: examples, models, evaluation, bundle, MLflow run."""
+    from features.errors import InputError
     from features.home import Home
     from training import config as settings
     from training import job
@@ -97,6 +106,14 @@ def train(
     chosen = settings.read(config)
     if print_config:
         typer.echo(settings.to_toml(chosen))
+        return
+    if refresh:
+        if config is not None or until:
+            raise InputError(
+                "a refresh keeps the settings of the bundle it goes on from",
+                next_step="leave --config and --until out, or train in full",
+            )
+        job.show(job.refresh(Home.from_option(data)), as_json=as_json)
         return
     if until:
         job.show_steps(job.until(Home.from_option(data), chosen, until), as_json=as_json)

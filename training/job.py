@@ -5,9 +5,10 @@ import json
 import math
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from features.clock import format_instant
 from features.errors import StoreError, TrackingError
 from features.home import Home
 from training import beside, gates, report
+from training import config as configs
+from training import refresh as refreshing
 from training.config import TrainConfig
 from training.environment import environment
 from training.run import STEPS, Course, Steps, Trained, go, train
@@ -69,11 +72,35 @@ def run(home: Home, config: TrainConfig) -> Job:
     InputError
         When there is too little to learn from.
     """
+    return _recorded(home, config, "train", lambda *given: train(home, config, *given))
+
+
+def refresh(home: Home) -> Job:
+    """Bring the bundle in service up to the newest snapshot, logged and registered as by ``run``.
+
+    Raises
+    ------
+    TrackingError
+        Before any work, when the tracking server cannot be used.
+    MissingStep
+        When there is no snapshot, or no bundle to go on from.
+    InputError
+        When nothing is known after the bundle.
+    """
+    old = refreshing.base(home)
+    config = configs.of(old.manifest["config"])
+    work = partial(refreshing.refresh, home, old)
+    return _recorded(home, config, "refresh", work)
+
+
+def _recorded(
+    home: Home, config: TrainConfig, name: str, work: Callable[[Steps, str], Trained]
+) -> Job:
+    """Do the work, write the report, log everything, register the bundle as challenger."""
     tracking = Tracking.connect()
     params = config.plain() | {"config_hash": config.hash}
-    with alone(home), progress() as notice, tracking.run("train", params) as record:
-        steps = Steps(notice=notice)
-        trained = train(home, config, steps, record.id)
+    with alone(home), progress() as notice, tracking.run(name, params) as record:
+        trained = work(Steps(notice=notice), record.id)
         beside.write(home, trained.bundle.version, trained.beside)
         folder = home.root / "reports" / trained.bundle.version
         path = report.write(told(home, trained, record.id, config), folder / "report.html")

@@ -178,6 +178,35 @@ class LambdaMart(boosting.Forest):
         booster = lightgbm.train(given, data, config.rounds, valid_sets=sets, callbacks=callbacks)
         return cls(booster, columns)
 
+    def continued(
+        self, train: Groups, valid: Groups, config: LambdaMartConfig, seed: int = 0
+    ) -> "LambdaMart":
+        """Grow more trees upon these, from later rows; itself where they rank ``valid`` no better.
+
+        Parameters
+        ----------
+        train, valid : Groups
+            What teaches, and what says how many trees are added, if any.
+        config, seed : LambdaMartConfig, int
+            As for ``fit``; ``rounds`` are trees added at most.
+        """
+        if not np.any(train.labels > 0) or not np.any(valid.labels > 0):
+            return self
+        engine, columns = boosting.lightgbm(), list(self.columns)
+        data = engine.Dataset(train.rows, train.labels, group=train.sizes, feature_name=columns)
+        later = data.create_valid(valid.rows, valid.labels, group=valid.sizes)
+        grown = type(self)(
+            engine.train(
+                config.parameters(seed), data, config.rounds, valid_sets=[later],
+                init_model=self.booster,
+                callbacks=[engine.early_stopping(config.patience, verbose=False)],
+            ),
+            columns,
+        )  # fmt: skip
+        k = config.eval_at
+        better = ndcg(grown.score(valid.rows), valid, k) > ndcg(self.score(valid.rows), valid, k)
+        return grown if better else self
+
     def score(self, rows: Rows) -> npt.NDArray[np.float64]:
         """Scores of rows; float64, shape (n,)."""
         if not len(rows):
@@ -204,3 +233,34 @@ class LambdaMart(boosting.Forest):
         found = cls(booster, booster.feature_name())
         found.text_file = path
         return found
+
+
+def ndcg(scores: npt.NDArray[np.float64], groups: Groups, k: int) -> float:
+    """Mean NDCG at ``k`` with gains 2^label − 1, over the queries with a positive row.
+
+    Examples
+    --------
+    >>> groups = Groups(np.zeros((3, 1), np.float32), np.array([0, 1, 0]), np.array([3]))
+    >>> round(ndcg(np.array([0.9, 0.5, 0.1]), groups, 20), 3)
+    0.631
+    """
+    query = np.repeat(np.arange(len(groups.sizes)), groups.sizes)
+    gains = np.asarray(2.0**groups.labels - 1.0, dtype=np.float64)
+    found, best = (
+        np.bincount(query, gains * _discounts(values, query, groups.sizes, k), len(groups.sizes))
+        for values in (scores, gains)
+    )
+    return float((found[best > 0] / best[best > 0]).mean())
+
+
+def _discounts(
+    values: npt.NDArray[np.float64],
+    query: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    k: int,
+) -> npt.NDArray[np.float64]:
+    """1 / log2(2 + place) of each row among those of its query; 0 from the k-th on."""
+    order = np.lexsort((-values, query))
+    place = np.empty(len(query), dtype=np.int64)
+    place[order] = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.where(place < k, 1.0 / np.log2(2.0 + place), 0.0)

@@ -5,7 +5,8 @@ Asleep is who did nothing for ``days`` days. Reachable is whom some channel may 
 campaign drawn by lot (``huoren score uplift.CAMPAIGN``), else the chance to come back anyway
 (``huoren score silent-to-active``), which says who is likely and not whom a message changes; the
 answer says which of the two it was. Ties that could wake somebody are strong ones who were active
-within ``AWAKE_DAYS`` days, of people who both give their social graph.
+within ``AWAKE_DAYS`` days, of people who both give their social graph and of whom neither muted the
+other.
 """
 
 from dataclasses import dataclass, field
@@ -142,7 +143,8 @@ def silent(desk: Desk, asked: Asleep) -> Silent:
     if model:
         scores = ibis.to_sql(desk.ground.scores(model), dialect="duckdb")
     desk.make(_LISTED.format(scores=scores), channel=asked.channel)
-    desk.make(_TIED, since=desk.as_of_us - AWAKE_DAYS * DAY_US, acts=list(ACTIVE_EVENTS))
+    since, pairs = desk.as_of_us - AWAKE_DAYS * DAY_US, desk.newest.folder / "pair.parquet"
+    desk.make(_TIED, since=since, acts=list(ACTIVE_EVENTS), pairs=str(pairs))
     causal = model.startswith("uplift.")
     above = 0.0 if causal else _usual(desk)
     counts = desk.sql(_COUNTED, above=above).to_pylist()[0]
@@ -174,9 +176,12 @@ _TIED = """
     WITH awake AS (
         SELECT DISTINCT user_id FROM events
         WHERE at_us >= $since AND list_contains($acts, event)
-    )
+    ), muted AS (
+        SELECT user_id, peer_id FROM read_parquet($pairs) WHERE "pair.muted_by" > 0
+    ), apart AS (FROM muted UNION SELECT peer_id, user_id FROM muted)
     SELECT around.user_id, list(peer_id ORDER BY peer_id) AS ties FROM around
     JOIN sleepers USING (user_id) JOIN awake ON awake.user_id = around.peer_id
+    ANTI JOIN apart ON apart.user_id = around.user_id AND apart.peer_id = around.peer_id
     WHERE strong GROUP BY around.user_id
 """
 

@@ -254,14 +254,19 @@ def sample(
     for i, (one, grade) in enumerate(zip(proposed, grades(asked, proposed), strict=True)):
         if not (grade == WANTED).any():
             continue
-        other = np.flatnonzero(grade == 0)
-        drawn = rng.choice(other, min(negatives, len(other)), replace=False)
-        chosen = np.sort(np.concatenate([np.flatnonzero(grade), drawn]))
+        chosen = picked(grade, negatives, rng)
         places.append(i)
         kept.append(replace(one, slate=one.slate.take(chosen)))
         marks.append(grade[chosen])
     queries = Queries([asked.queries.users[i] for i in places], asked.queries.at_us[places])
     return replace(asked, queries=queries), kept, marks
+
+
+def picked(grade: Int64s, negatives: int, rng: np.random.Generator) -> Int64s:
+    """Places of all candidates that were acted on and of some others, ascending."""
+    other = np.flatnonzero(grade == 0)
+    drawn = rng.choice(other, min(negatives, len(other)), replace=False)
+    return np.sort(np.concatenate([np.flatnonzero(grade), drawn]))
 
 
 def groups(

@@ -1,7 +1,7 @@
 """Steps that judge the feed: calibration on one window, every figure on the next."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from training.split import Window
 from training.steps.course import Course
 from training.steps.forms import Judged, JudgedFiles
 from training.steps.progress import Step
+
+Rows = npt.NDArray[np.float32]
 
 CALIBRATED = 1_500
 """People of the validation window whose candidates say how scores become probabilities."""
@@ -101,20 +103,44 @@ def judge_feed(
     platt : Platt, optional
         Judges the calibration too.
     """
-    past, config = ground.past, ground.config
-    asked = feed.ask(past, parts.items, parts.settings, window, config.queries, rng)
+    return judged(ground, parts, window, put(ground, parts, window, which, rng), rng, platt)
+
+
+class Put(NamedTuple):
+    """The queries of a window, what was proposed to each, and what the ranker sees of it."""
+
+    asked: feed.Asked
+    proposed: list[feed.Proposed]
+    rows: Rows
+
+
+def put(
+    ground: fit.Ground, parts: Parts, window: Window, which: Counter, rng: np.random.Generator
+) -> Put:
+    """Ask the sources about people of a window."""
+    past = ground.past
+    asked = feed.ask(past, parts.items, parts.settings, window, ground.config.queries, rng)
     proposed = list(feed.propose(past, parts, asked, which))
-    rows = feed.rows(past, parts.items, asked.queries, proposed)
+    return Put(asked, proposed, feed.rows(past, parts.items, asked.queries, proposed))
+
+
+def judged(
+    ground: fit.Ground, parts: Parts, window: Window, given: Put, rng: np.random.Generator,
+    platt: Platt | None = None,
+) -> Judged:  # fmt: skip
+    """Judge the lists of sources and ranker for queries that were put before."""
+    asked, proposed, rows = given
+    past = ground.past
     counts = fit.counts_before(past, parts.items, window.start_us, parts.settings.target)
     told = slices.of(past, asked, window, counts)
-    judged = evaluate.evaluate_feed(parts, asked, proposed, rows, counts, told)
-    found = judged.table(rng)
+    lists = evaluate.evaluate_feed(parts, asked, proposed, rows, counts, told)
+    found = lists.table(rng)
     if parts.feed is None:
         return Judged(found, {}, {})
-    values = {name: one for by in judged.values("full").values() for name, one in by.items()}
+    values = {name: one for by in lists.values("full").values() for name, one in by.items()}
     shown: dict[str, Any] = {
         "shap": explain.summary(parts.feed, rows, rng),
-        "examples": _examples(parts, asked, proposed, judged.ranked["full"]),
+        "examples": _examples(parts, asked, proposed, lists.ranked["full"]),
     }
     if platt is not None:
         happened = np.concatenate(feed.labels(asked, proposed))

@@ -1,5 +1,6 @@
 """The step of ties: how strong a tie is, learned from who met whom."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from features import columns as c
@@ -38,9 +39,14 @@ def strength(course: Course, step: Step) -> None:
 def references(course: Course) -> References:
     """Those of the snapshot, with ties as strong as was learned, if the ranker knows such ties."""
     found = course.ties.value
-    if found["early"] is None:
+    return standing(course, found["now"] if found["early"] else None)
+
+
+def standing(course: Course, weights: Mapping[str, Any] | None) -> References:
+    """Those of the snapshot, with the strength of ties by given weights; without, none."""
+    if weights is None:
         return course.newest.references.less(*of_ties.NAMES)
     counters = course.newest.table(Key.USER)
     users = fit.said(course.opened[0], counters[c.USER].to_pylist(), course.as_of_us)
-    fitted = Fitted.of(found["now"])
+    fitted = Fitted.of(weights)
     return course.newest.references.with_more(*fitted.references(counters, users, course.as_of_us))

@@ -28,6 +28,11 @@ def home(tmp_path_factory) -> Home:
               item_id="i", channel=channel)
         for who, days, channel in seen
     ]  # fmt: skip
+    events += [
+        Event(message_id=f"m{user}", event="Sharer Muted", at_us=AT - 60 * DAY_US, user_id=user,
+              peer_id=peer)
+        for user, peer in (("s59", "w01"), ("w02", "s59"))
+    ]  # fmt: skip
     keep(place, events)
     job.run(place, AT, ZONE)
     return place
@@ -49,13 +54,13 @@ def test_an_effect_orders_them_and_ties_are_told(home):
     rows = {"user_id": SLEEPERS, "effect": [n / 100 - 0.05 for n in range(60)]}
     pq.write_table(pa.table(rows), home.root / "scores" / "uplift.wake.parquet")
     with open_desk(home) as desk:
-        desk.make("INSERT INTO around BY NAME SELECT 's59' AS user_id, 'w00' AS peer_id, "
-                 "TRUE AS strong")  # fmt: skip
+        desk.make("INSERT INTO around BY NAME SELECT 's59' AS user_id, "
+                 "unnest(['w00', 'w01', 'w02']) AS peer_id, TRUE AS strong")  # fmt: skip
         found = silent(desk, Asleep(channel="mini_program", k=2))
     assert (found.model, found.causal, found.persuadable) == ("uplift.wake", True, 54)
     assert found.by_offer == {"uplift.wake": 54}
     assert [one.user_id for one in found.people] == ["s59", "s58"]
-    assert found.people[0].ties == ["w00"]
+    assert found.people[0].ties == ["w00"]  # s59 muted w01, and was muted by w02
     assert found.people[0].reasons[-1][1] == "1 strong ties are awake"
 
 
