@@ -64,7 +64,9 @@ segment: $(READY) ## install Segment's Python SDK beside the environment; send e
 	test -d $(VENV)/segment || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --target $(VENV)/segment segment-analytics-python==2.4.0
 	$(BIN)/pytest -m segment tests/serving $(ARGS)
 
-soak: $(READY)   ## endurance runs
+# Airflow brings a hundred pins that must not meet ours, so it has an environment of its own.
+soak: $(READY)   ## endurance runs; the example for Airflow in an environment of its own
+	test -d $(VENV)/airflow || { $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/airflow && $(BIN)/uv pip install --quiet --python $(VENV)/airflow/bin/python -r docs/airflow/requirements.txt || { rm -rf $(VENV)/airflow; exit 1; }; }
 	$(BIN)/pytest -m soak tests/soak tests/training $(ARGS)
 	HUOREN_FUZZ_CASES=10000 $(BIN)/pytest tests/serving/test_fuzz.py
 

@@ -175,6 +175,8 @@ def at(
         c.USER: pa.array(user_ids, pa.string()),
         "asked_us": pa.array(at_us, pa.int64()),
     })
+    for name, query in _SAID.items():  # once for each connection: a run asks again and again
+        connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {query}")
     connection.register("asked", asked)
     rows = connection.execute(_AT).fetchall()
     connection.unregister("asked")
@@ -205,31 +207,42 @@ def strictest(said: Sequence[Say]) -> Say:
     )
 
 
-_AT = f"""
-    WITH asked_ids AS (
-        SELECT a.row, a.asked_us, coalesce(every.{c.USER}, a.{c.USER}) AS {c.USER}
-        FROM asked a
-        LEFT JOIN persons own ON a.{c.USER} = own.{c.USER}
-        LEFT JOIN persons every ON own.person = every.person
-    ), scoped AS (
+_SAID = {
+    "said_scopes": f"""
         SELECT {c.USER}, {c.VALID_FROM} AS since, consents AS scopes FROM sent_users
         WHERE consents IS NOT NULL
         UNION ALL
         SELECT {c.USER}, at_us,
             list_filter(string_split(coalesce(reason, ''), ','), lambda scope: scope <> '')
         FROM sent_events WHERE event = '{e.CONSENT_UPDATED}'
-    ), switched AS (
+    """,
+    "said_switches": f"""
         SELECT {c.USER}, at_us AS since, reason = 'on' AS switched_on FROM sent_events
         WHERE event = '{e.PERSONALIZATION_TOGGLED}' AND reason IN ('on', 'off')
+    """,
+    "said_deletions": f"""
+        SELECT {c.USER}, at_us, reason FROM sent_events
+        WHERE event = '{e.TAG_SUPPRESSED}' AND reason IS NOT NULL
+    """,
+}
+"""Everything that was ever decided, as tables of a connection."""
+
+_AT = f"""
+    WITH asked_ids AS (
+        SELECT a.row, a.asked_us, coalesce(every.{c.USER}, a.{c.USER}) AS {c.USER}
+        FROM asked a
+        LEFT JOIN persons own ON a.{c.USER} = own.{c.USER}
+        LEFT JOIN persons every ON own.person = every.person
     ), deleted AS (
         SELECT a.row, a.{c.USER}, list(DISTINCT d.reason) AS suppressed
-        FROM asked_ids a JOIN sent_events d ON d.{c.USER} = a.{c.USER} AND d.at_us < a.asked_us
-        WHERE d.event = '{e.TAG_SUPPRESSED}' AND d.reason IS NOT NULL GROUP BY a.row, a.{c.USER}
+        FROM asked_ids a
+        JOIN said_deletions d ON d.{c.USER} = a.{c.USER} AND d.at_us < a.asked_us
+        GROUP BY a.row, a.{c.USER}
     )
     SELECT a.row, s.scopes, deleted.suppressed, w.switched_on
     FROM asked_ids a
-    ASOF LEFT JOIN scoped s ON a.{c.USER} = s.{c.USER} AND s.since < a.asked_us
-    ASOF LEFT JOIN switched w ON a.{c.USER} = w.{c.USER} AND w.since < a.asked_us
+    ASOF LEFT JOIN said_scopes s ON a.{c.USER} = s.{c.USER} AND s.since < a.asked_us
+    ASOF LEFT JOIN said_switches w ON a.{c.USER} = w.{c.USER} AND w.since < a.asked_us
     LEFT JOIN deleted ON deleted.row = a.row AND deleted.{c.USER} = a.{c.USER}
     ORDER BY a.row
 """

@@ -81,6 +81,8 @@ def people(
     own = states(dict.fromkeys(member for members in ids.values() for member in members))
     named = linked(peer for state in own.values() for peer in peers(state))  # read if need be
     mains = {peer: row.members[0] for peer, row in named.items() if row.members}
+    if not rows and not mains:
+        return {one: own[one] for one in asked if one in own}
     found = {}
     for one, members in ids.items():
         parts = {member: own[member] for member in members if member in own}

@@ -25,7 +25,6 @@ from features.counters import Counter, Key
 from features.events import Event
 from features.states import Act as Act
 from features.states import State as State
-from features.states import Table
 from features.states import decode as decode
 from features.states import encode as encode
 from features.weights import INTEREST
@@ -303,9 +302,8 @@ class Reading:
         (word,) = {CATALOGUE[name].key.word for name in names}
         kept = [_kept(name) for name in names]
         places = [place for _, place in kept]
-        table = self.state.cells.get(word, {})
-        found = [table.get(tail) for tail in tails]  # a row is asked for again and again: opened
-        rows = [[row[place] for place in places] if row else None for row in found]
+        opened = self.state.cells.rows(word, tails)  # they are asked for again and again
+        rows = [[row[place] for place in places] if row else None for row in opened]
         return _valued(kept, rows, self.at_us, int(self.zone.day(self.at_us)))
 
     def table(
@@ -358,23 +356,9 @@ def across(
     (key,) = {CATALOGUE[name].key for name in names}
     kept = [_kept(name) for name in names]
     places = [place for _, place in kept]
-    wide = len(live(key)) > WIDE
-    rows = [_part(state.cells.get(key.word), tail, places, wide=wide) for state in states]
+    word, wide = key.word, len(live(key)) > 2 * len(places)
+    rows = [state.cells.part(word, tail, places, wide=wide) for state in states]
     return _valued(kept, rows, at_us, int(zone.day(at_us)))
-
-
-WIDE = 10
-"""Cells above which it pays to decode only the wanted ones of a row."""
-
-
-def _part(
-    table: Mapping[str, Cells] | None, tail: str, places: Sequence[int], *, wide: bool
-) -> Cells | None:
-    """Some cells of a row; a wide one that nobody opened stays as it was read."""
-    if wide and isinstance(table, Table):
-        return table.part(tail, places)
-    row = table.get(tail) if table is not None else None
-    return [row[place] for place in places] if row else None
 
 
 def _valued(

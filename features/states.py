@@ -5,7 +5,15 @@ parts are decoded when they are first asked for, and what nobody asked for is wr
 was read.
 """
 
-from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import (
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+    ValuesView,
+)
 from typing import Any
 
 import msgspec
@@ -83,6 +91,17 @@ class Table(MutableMapping[str, Cells]):
             row = self._rows[tail] = _CELLS.decode(row)
         return default if row is None else row
 
+    def rows(self, tails: Iterable[str]) -> list[Cells | None]:
+        """Open the rows of many tails; None where there is none."""
+        rows = self._cut()
+        found = []
+        for tail in tails:
+            row = rows.get(tail)
+            if isinstance(row, Raw):
+                row = rows[tail] = _CELLS.decode(row)
+            found.append(row)
+        return found
+
     def part(self, tail: str, places: Sequence[int]) -> Cells | None:
         """Some cells of a row, in the order of ``places``; the others stay as they were read."""
         row = self._cut().get(tail)
@@ -136,14 +155,15 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
     __slots__ = ("_tables",)
 
     def __init__(self, tables: Mapping[str, MutableMapping[str, Cells] | Raw]) -> None:
-        self._tables = {
-            word: Table(table) if isinstance(table, Raw) else table
-            for word, table in tables.items()
-        }
+        self._tables: dict[str, Any] = dict(tables)
 
     def __getitem__(self, word: str) -> MutableMapping[str, Cells]:
         """A table; changes to it are the state's."""
-        return self._tables[word]
+        table = self._tables[word]
+        if isinstance(table, Raw):
+            table = self._tables[word] = Table(table)
+        found: MutableMapping[str, Cells] = table
+        return found
 
     def __setitem__(self, word: str, table: MutableMapping[str, Cells]) -> None:
         self._tables[word] = table
@@ -161,11 +181,34 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
         return len(self._tables)
 
     def __repr__(self) -> str:
-        return repr(self._tables)
+        return repr({word: self[word] for word in self._tables})
 
     def get(self, word: str, default: Any = None) -> Any:
         """A table, if there is one."""
-        return self._tables.get(word, default)
+        table = self._tables.get(word, default)
+        if isinstance(table, Raw):
+            table = self._tables[word] = Table(table)
+        return table
+
+    def rows(self, word: str, tails: Iterable[str]) -> list[Cells | None]:
+        """Rows of many tails of one table; None where there is none."""
+        table = self.get(word, {})
+        if isinstance(table, Table):
+            return table.rows(tails)
+        return [table.get(tail) for tail in tails]
+
+    def part(
+        self, word: str, tail: str, places: Sequence[int], *, wide: bool = True
+    ) -> Cells | None:
+        """Some cells of a row, in the order of ``places``; None where there is no such row.
+
+        Of a ``wide`` row that nobody opened the others stay as they were read.
+        """
+        table = self.get(word)
+        if wide and isinstance(table, Table):
+            return table.part(tail, places)
+        row = table.get(tail) if table else None
+        return [row[place] for place in places] if row else None
 
     @property
     def stored(self) -> Mapping[str, Any]:

@@ -311,9 +311,7 @@ class Feed:
             willing = {
                 name: strength
                 for name, strength in close
-                if name in states
-                and guards.social(states[name])
-                and not guards.apart(states, name, reading, query.user_id)
+                if name in states and guards.peaceful(states, name, reading, query.user_id)
             }
             now = replace(now, groups=self._groups(query, willing, trace))
         return now if personalized else now.impersonal()

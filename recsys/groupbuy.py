@@ -266,10 +266,7 @@ def _circle(reading: Reading, own: str, people: People) -> dict[str, float]:
     return {
         name: weight
         for name, weight in zip(names, weights.tolist(), strict=True)
-        if weight > 0
-        and name != own
-        and guards.social(states.get(name))
-        and not guards.apart(states, name, reading, own)
+        if weight > 0 and name != own and guards.peaceful(states, name, reading, own)
     }
 
 

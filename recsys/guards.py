@@ -121,6 +121,11 @@ def apart(states: Mapping[str, State], other: str | None, reading: Reading, own:
     return reading.number(MUTED, other) > 0 or theirs.number(MUTED, own) > 0
 
 
+def peaceful(states: Mapping[str, State], other: str, reading: Reading, own: str) -> bool:
+    """Whether somebody lets acts be used for friends, and neither of the two muted the other."""
+    return social(states.get(other)) and not apart(states, other, reading, own)
+
+
 def ignored(sharer: Reading, name: str) -> bool:
     """Whether a person left the sharer's last ``IGNORED`` shares unopened.
 

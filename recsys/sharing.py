@@ -122,11 +122,11 @@ class Sharing:
         names = [willing[i] for i in best]
         listed = _reserved(query, names, places, ledger, held)
         best = [i for i, name in zip(best, names, strict=True) if name in listed][:places]
-        state = reading.state
+        state, category = reading.state, self._category(query.item_id)
         return tuple(
             ShareTarget(
                 _kind(state, willing[i]), willing[i], float(scores[i]),
-                self._reasons(raw, i, query),
+                _reasons(raw, i, category),
             )
             for i in best
         ), degraded  # fmt: skip
@@ -164,26 +164,30 @@ class Sharing:
             log.exception("share ranker left out")
             return fallback(raw), ("ranker",)
 
-    def _reasons(self, raw: Raw, place: int, query: ShareQuery) -> tuple[Reason, ...]:
-        found = []
-        opened = int(raw["pair.opened_by"][place])
-        if opened:
-            found.append(Reason("opened_before", opened))
-            if raw["pair.opened_30"][place] > 0:
-                found.append(Reason("shared_with_you"))
-        code = self.parts.items.ids.code(query.item_id)
+    def _category(self, item_id: str) -> str | None:
+        code = self.parts.items.ids.code(item_id)
         category = self.parts.items.coded[c.CATEGORY][code] if code != UNKNOWN else UNKNOWN
-        met = raw["near"][place] > 0  # the tastes of strangers are nobody's business
-        if met and category != UNKNOWN and raw["category.interest_30"][place] >= 1.0:
-            name = self.parts.items.names[c.CATEGORY].name(int(category))
-            found.append(Reason("likes_category", names={"category": name}))
-        if raw["tied"][place] and not found:
-            found.append(Reason("tied"))
-        if raw["reach"][place] > 0 and not found:
-            found.append(Reason("friends_of_friends", int(raw["ways"][place])))
-        if not found:
-            found.append(Reason("may_like"))
-        return tuple(found)
+        names = self.parts.items.names[c.CATEGORY]
+        return None if category == UNKNOWN else names.name(int(category))
+
+
+def _reasons(raw: Raw, place: int, category: str | None) -> tuple[Reason, ...]:
+    found = []
+    opened = int(raw["pair.opened_by"][place])
+    if opened:
+        found.append(Reason("opened_before", opened))
+        if raw["pair.opened_30"][place] > 0:
+            found.append(Reason("shared_with_you"))
+    met = raw["near"][place] > 0  # the tastes of strangers are nobody's business
+    if met and category is not None and raw["category.interest_30"][place] >= 1.0:
+        found.append(Reason("likes_category", names={"category": category}))
+    if raw["tied"][place] and not found:
+        found.append(Reason("tied"))
+    if raw["reach"][place] > 0 and not found:
+        found.append(Reason("friends_of_friends", int(raw["ways"][place])))
+    if not found:
+        found.append(Reason("may_like"))
+    return tuple(found)
 
 
 def _reserved(

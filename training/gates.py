@@ -21,6 +21,10 @@ Metrics = Mapping[str, Any]
 
 CHAMPION = "champion"
 
+CHANCES = ("chances/filling", "chances/joining", "chances/propensity")
+"""What is foretold as a chance (``training.groupbuys``): that a group fills, that somebody joins
+one, that somebody shares."""
+
 
 @dataclass(frozen=True)
 class Gates:
@@ -41,6 +45,9 @@ class Gates:
     slice_of_champion: float = 0.9
     """NDCG@20 of the feed in every slice beside the bundle in service; a slice refuses when even
     the upper end of its paired interval lies below."""
+    chances_of_rate: float = 1.05
+    """Brier score of each chance of group buys and prompts, at most this multiple of that of saying
+    the same rate of everybody."""
     calibration_error: float = 0.75
     """Expected outcomes off by this part of those that came, summed over bins."""
     latency_ms: float = 100.0
@@ -59,6 +66,10 @@ class Gates:
             Gate(sharing, CHAMPION, self.sharing_of_champion),
             Gate("feed/full/coverage", CHAMPION, self.coverage_of_champion),
             EverySlice("feed", self.slice_of_champion),
+            *(
+                Below(f"{one}/brier", f"{one}/brier_of_rate", self.chances_of_rate)
+                for one in CHANCES
+            ),
             Ceiling("feed/full/calibration_error", self.calibration_error),
             Ceiling("latency/feed/p95_ms", self.latency_ms),
             Drift(self.drift_alarm),
@@ -203,6 +214,31 @@ class Ceiling:
         got = figure(candidate, self.metric)
         held = got is None or got <= self.most
         return Verdict(f"{self.metric} <= {self.most:g}", self.most, got, held)
+
+
+@dataclass(frozen=True)
+class Below:
+    """A figure that is at most ``share`` of a rival; one that was not measured holds."""
+
+    metric: str
+    rival: str
+    share: float
+
+    def judge(self, candidate: Metrics, champion: Metrics) -> Verdict:
+        """Compare.
+
+        Examples
+        --------
+        >>> figures = {"chances": {"filling": {"brier": 0.3, "brier_of_rate": 0.2}}}
+        >>> gate = Below("chances/filling/brier", "chances/filling/brier_of_rate", 1.0)
+        >>> print(gate.judge(figures, {}))
+        REFUSED  chances/filling/brier <= 100 % of chances/filling/brier_of_rate: got 0.3000, ...
+        """
+        got, rival = figure(candidate, self.metric), figure(candidate, self.rival)
+        needed = None if rival is None else rival * self.share
+        held = got is None or needed is None or got <= needed
+        line = f"{self.metric} <= {self.share * 100:g} % of {self.rival}"
+        return Verdict(line, needed, got, held)
 
 
 @dataclass(frozen=True)

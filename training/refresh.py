@@ -47,6 +47,10 @@ HELD = 1 / 3
 MORE = 0.1
 """Trees added at most, as a part of those that a full run may grow."""
 
+FEWEST = 100
+"""People since, without whom nothing is judged and the ranker stays: the figures are those of
+before."""
+
 PATIENCE = 10
 """Rounds without a better NDCG on the held people before the growth stops."""
 
@@ -129,7 +133,13 @@ class Since:
     def given(self) -> Put:
         """People who came in the days since, and what the bundle proposed to them."""
         which = CATALOGUE[self.bundle.manifest["popularity"]]
-        return put(self.ground, self.bundle.parts, self.window, which, self.rng)
+        most = self.course.config.queries
+        return put(self.ground.past, self.bundle.parts, self.window, which, most, self.rng)
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many people came that they can judge and teach."""
+        return len(self.given.proposed) >= FEWEST
 
     @property
     def rng(self) -> np.random.Generator:
@@ -176,9 +186,9 @@ def continued(since: Since) -> LambdaMart:
     """The ranker with more trees; as it was where they help nobody."""
     config = since.course.config.feed
     few = replace(config, rounds=max(1, round(MORE * config.rounds)), patience=PATIENCE)
-    train, valid = since.groups(~since.held), since.groups(since.held)
-    if not len(train.sizes) or not len(valid.sizes):
+    if not since.enough:
         return since.ranker
+    train, valid = since.groups(~since.held), since.groups(since.held)
     return since.ranker.continued(train, valid, few, since.course.config.seed)
 
 
@@ -234,20 +244,19 @@ def refresh(home: Home, old: Bundle, steps: Steps, run_id: str | None = None) ->
     """
     course = Course(home, settings.of(old.manifest["config"]), run_id)
     since, shelf = Since(course, old), course.shelf(steps.shelf)
-    platt = Platt(**old.manifest["calibration"]["feed"])
     with steps.run("days since", shelf, "", 0):
-        found = judged(since.ground, old.parts, since.window, since.given, since.rng, platt)
+        found = judgement(since)
     with steps.run("more trees", shelf, "", 0):
         ranker = continued(since)
     with steps.run("sources of now", shelf, "", 0):
         made, chances = recalibrated(since, parts(since, ranker))
-        profile = drift.profile(since.given.rows, list(frame.COLUMNS))
-        told = said(since, found, chances, profile)
+        told = said(since, found, chances)
         with full_disk(home.root):
             bundle = Bundle.write(made, home.bundles, course.as_of_us, told)
     with steps.run("answer times", shelf, "", 0):
         latency = {"feed": measure(bundle, course.opened[0])}
-    moved = drift.psi(since.given.rows, list(frame.COLUMNS), old.manifest["profile"]["columns"])
+    columns = old.manifest["profile"]["columns"]
+    moved = drift.psi(since.given.rows, list(frame.COLUMNS), columns) if since.enough else {}
     return Trained(
         bundle,
         told["metrics"],
@@ -260,18 +269,28 @@ def refresh(home: Home, old: Bundle, steps: Steps, run_id: str | None = None) ->
     )
 
 
-def said(
-    since: Since, found: Judged, chances: Mapping[str, float], profile: Mapping[str, Any]
-) -> dict[str, Any]:
+def judgement(since: Since) -> Judged:
+    """The bundle as it was, judged on the days since; as before where hardly anybody came."""
+    old = since.bundle
+    if not since.enough:
+        return Judged(old.manifest["metrics"]["feed"], {}, {})
+    platt = Platt(**old.manifest["calibration"]["feed"])
+    return judged(since.ground, old.parts, since.window, since.given, since.rng, platt)
+
+
+def said(since: Since, found: Judged, chances: Mapping[str, float]) -> dict[str, Any]:
     """What the manifest says: as before where nothing else is known."""
     old, now = since.bundle.manifest, since.course.as_of_us
+    columns = old["profile"]["columns"]
+    if since.enough:
+        columns = drift.profile(since.given.rows, list(frame.COLUMNS))
     metrics = {name: one for name, one in old["metrics"].items() if name != "feed"}
     return {
         **{name: old[name] for name in ("popularity", "similar", "config", "ties")},
         "run_id": since.course.run_id,
         "metrics": metrics | {"feed": found.metrics},
         "calibration": {"feed": dict(chances)},
-        "profile": {"history": describe(since.course), "columns": dict(profile)},
+        "profile": {"history": describe(since.course), "columns": columns},
         "refreshed": old["sha"],
         "windows": {
             "train": old["windows"]["train"],

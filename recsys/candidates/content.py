@@ -85,6 +85,7 @@ def _condensed(counted: sparse.csr_matrix) -> Vectors:
     found = np.zeros((counted.shape[0], WIDTH), dtype=np.float32)
     if not counted.nnz:
         return found
+    counted = counted[:, np.unique(counted.indices)]  # most buckets are empty in a small shop
     sketch = counted @ rng.standard_normal((counted.shape[1], width), dtype=np.float32)
     basis = np.linalg.qr(np.asarray(counted @ (counted.T @ sketch)))[0]
     small = np.asarray(counted.T @ basis).T

@@ -73,11 +73,11 @@ def far(
 
 def _met(state: State | None, at_us: int) -> dict[str, float]:
     """Whom somebody met, and the decayed weight of what was done together."""
-    found = {}
+    found: dict[str, float] = {}
     for peer, cells in (state.cells.get(Key.PAIR.word, {}) if state else {}).items():
-        met = [cell for place in _PLACES if (cell := cells[place])]
-        if met:
-            found[peer] = sum(
-                value * 2.0 ** (-(at_us - newest) / _HALF_LIFE_US) for value, newest in met
-            )
+        for place in _PLACES:
+            if cell := cells[place]:
+                value, newest = cell
+                worth = value * 2.0 ** ((newest - at_us) / _HALF_LIFE_US)
+                found[peer] = found.get(peer, 0.0) + worth
     return found

@@ -76,6 +76,13 @@ def test_a_slow_or_badly_calibrated_bundle_is_refused() -> None:
         check(wrong, {}, Gates())
 
 
+def test_chances_that_say_less_than_their_rate_are_refused() -> None:
+    judged = {"filling": {"brier": 0.20, "brier_of_rate": 0.195}}
+    assert check(feed(0.2) | {"chances": judged}, {}, Gates())
+    with pytest.raises(GateRefused, match=r"chances/filling/brier <= 100 % of .*rate: got 0\.2000"):
+        check(feed(0.2) | {"chances": judged}, {}, Gates(chances_of_rate=1.0))
+
+
 def test_a_feed_of_few_items_is_refused() -> None:
     with pytest.raises(GateRefused, match=r"feed/full/coverage >= 70 % of champion"):
         check(feed(0.2, coverage=0.3), feed(0.2), Gates())

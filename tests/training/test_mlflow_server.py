@@ -120,7 +120,7 @@ def test_the_registered_model_loads_and_predicts(server, client, logged, shop, m
 def test_a_bundle_is_promoted_from_the_server_alone(server, logged, tmp_path):
     from features.home import Home
 
-    nothing = Gates(0.0, 0.0, 0.0, 0.0, 0.0, calibration_error=99.0, latency_ms=1e9)
+    nothing = Gates(*[0.0] * 5, chances_of_rate=99.0, calibration_error=99.0, latency_ms=1e9)
     elsewhere = Home(tmp_path / "elsewhere")
     crowned, _ = promote.promote(elsewhere, "challenger", Tracking.connect(server.uri), nothing)
     assert crowned.sha == logged.trained.bundle.manifest["sha"]

@@ -33,7 +33,7 @@ def test_every_figure_a_gate_asks_for_is_there(trained):
     for gate in Gates().lines():
         if isinstance(gate, Gate | Ceiling):
             assert figure(figures, gate.metric) is not None, gate
-    nothing_asked = Gates(0.0, 0.0, 0.0, 0.0, 0.0, calibration_error=9.0, latency_ms=1e9)
+    nothing_asked = Gates(*[0.0] * 5, chances_of_rate=9.0, calibration_error=9.0, latency_ms=1e9)
     assert check(figures, trained.metrics, nothing_asked)
 
 

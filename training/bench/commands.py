@@ -325,3 +325,26 @@ def feed_quality(
     chosen = replace(settings.read(config), queries=queries)
     found = report.measured("feed-quality", lambda: list(rows(source, path, chosen)))
     report.show(found, as_json=as_json)
+
+
+@app.command()
+def refresh(
+    source: Annotated[
+        str, typer.Option(help="ciao, alibaba-e-commerce, complete-journey or simulated.")
+    ] = "simulated",
+    path: Annotated[
+        Path | None, typer.Option(help="The folder of the set; of a simulated world.")
+    ] = None,
+    periods: Annotated[int, typer.Option(help="At the end of the history.")] = 10,
+    days: Annotated[int, typer.Option(help="Of each period.")] = 2,
+    config: Annotated[Path | None, typer.Option(help="TOML, as for train.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Refresh a bundle every few days, train anew, or leave it: who names what people take next."""
+    from training import config as settings
+    from training.bench import report
+    from training.bench.refresh.run import rows
+
+    chosen = settings.read(config)
+    found = report.measured("refresh", lambda: list(rows(source, path, chosen, periods, days)))
+    report.show(found, as_json=as_json)

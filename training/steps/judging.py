@@ -13,6 +13,7 @@ from recsys.bundle import Parts
 from training import drift, evaluate, explain, fit, slices
 from training.calibration import Platt, shares
 from training.examples import feed
+from training.past import Past
 from training.shelf import Json
 from training.split import Window
 from training.steps.course import Course
@@ -103,7 +104,8 @@ def judge_feed(
     platt : Platt, optional
         Judges the calibration too.
     """
-    return judged(ground, parts, window, put(ground, parts, window, which, rng), rng, platt)
+    given = put(ground.past, parts, window, which, ground.config.queries, rng)
+    return judged(ground, parts, window, given, rng, platt)
 
 
 class Put(NamedTuple):
@@ -115,11 +117,10 @@ class Put(NamedTuple):
 
 
 def put(
-    ground: fit.Ground, parts: Parts, window: Window, which: Counter, rng: np.random.Generator
+    past: Past, parts: Parts, window: Window, which: Counter, most: int, rng: np.random.Generator
 ) -> Put:
-    """Ask the sources about people of a window."""
-    past = ground.past
-    asked = feed.ask(past, parts.items, parts.settings, window, ground.config.queries, rng)
+    """Ask the sources about people of a window, at most ``most``."""
+    asked = feed.ask(past, parts.items, parts.settings, window, most, rng)
     proposed = list(feed.propose(past, parts, asked, which))
     return Put(asked, proposed, feed.rows(past, parts.items, asked.queries, proposed))
 

@@ -1,20 +1,22 @@
 """The ranker learns an order that is plain to see."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from features.errors import InputError
-from recsys.ranking.lambdamart import Groups, LambdaMart, LambdaMartConfig
+from recsys.ranking.lambdamart import Groups, LambdaMart, LambdaMartConfig, ndcg
 
 COLUMNS = ["item.good", "item.noise"]
 SMALL = LambdaMartConfig(rounds=20, min_data_in_leaf=5, num_leaves=4, threads=1)
 
 
-def lists(seed: int, queries: int = 60, size: int = 8) -> Groups:
-    """In every query the row with the largest first column is the right one."""
+def lists(seed: int, queries: int = 60, size: int = 8, by: int = 0) -> Groups:
+    """In every query the row with the largest first column, or another one, is the right one."""
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(queries, size, 2)).astype(np.float32)
-    labels = (rows[:, :, 0] == rows[:, :, 0].max(axis=1, keepdims=True)).astype(np.int64)
+    labels = (rows[:, :, by] == rows[:, :, by].max(axis=1, keepdims=True)).astype(np.int64)
     return Groups(rows.reshape(-1, 2), labels.ravel(), np.full(queries, size))
 
 
@@ -64,3 +66,15 @@ def test_without_a_positive_row_there_is_nothing_to_learn():
     nothing = Groups(given.rows, np.zeros_like(given.labels), given.sizes)
     with pytest.raises(InputError, match=r"nothing to learn.*got 60 queries, no positive row"):
         LambdaMart.fit(nothing, None, COLUMNS, SMALL)
+
+
+def test_more_trees_learn_what_has_changed(ranker):
+    now = ranker.continued(lists(2, by=1), lists(3, by=1), SMALL)
+    asked = lists(4, by=1)
+    assert now.rounds > ranker.rounds
+    assert ndcg(now.score(asked.rows), asked, 20) > ndcg(ranker.score(asked.rows), asked, 20)
+
+
+def test_trees_that_help_nobody_are_not_added(ranker):
+    few = replace(SMALL, rounds=3, learning_rate=1.0)
+    assert ranker.continued(lists(2, by=1), lists(3), few) is ranker
