@@ -38,7 +38,8 @@ from training.shelf import full_disk
 from training.split import Window
 from training.steps import ties
 from training.steps.course import Course
-from training.steps.judging import Judged, Put, describe, judged, put
+from training.steps.forms import Judged
+from training.steps.judging import Put, describe, judged, put
 from training.steps.progress import Steps
 
 HELD = 1 / 3

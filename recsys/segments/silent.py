@@ -177,7 +177,7 @@ _TIED = """
         SELECT DISTINCT user_id FROM events
         WHERE at_us >= $since AND list_contains($acts, event)
     ), muted AS (
-        SELECT user_id, peer_id FROM read_parquet($pairs) WHERE "pair.muted_by" > 0
+        SELECT user_id, peer_id FROM read_parquet($pairs) WHERE pair__muted_by > 0
     ), apart AS (FROM muted UNION SELECT peer_id, user_id FROM muted)
     SELECT around.user_id, list(peer_id ORDER BY peer_id) AS ties FROM around
     JOIN sleepers USING (user_id) JOIN awake ON awake.user_id = around.peer_id

@@ -74,7 +74,7 @@ def airflow(home: Home) -> Airflow:
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         command = [str(INSTALLED / "bin" / "airflow"), *words]
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=900, check=False
+            command, env=environment, capture_output=True, text=True, timeout=1_800, check=False
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done

@@ -47,7 +47,10 @@ def server(tracking: Tracking, tmp_path_factory) -> Iterator[Server]:
               "--workers", "1", "--backend-store-uri", f"sqlite:///{place}/mlflow.db",
               "--artifacts-destination", str(place / "artifacts")]  # fmt: skip
     with (place / "log").open("w") as said:
-        quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        quiet = os.environ | {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts a process for each kind
+        }
         process = subprocess.Popen(
             called, stdout=said, stderr=said, start_new_session=True, env=quiet
         )
