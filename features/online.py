@@ -18,7 +18,7 @@ from features import columns as c
 from features import derived
 from features import events as e
 from features.catalogue import CATALOGUE, of_key
-from features.cells import Adder, Cells, Fact, adder, value, values
+from features.cells import Adder, Fact, adder, value, values
 from features.clock import DAY_US, BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
@@ -355,14 +355,14 @@ def across(
     """
     (key,) = {CATALOGUE[name].key for name in names}
     kept = [_kept(name) for name in names]
-    places = [place for _, place in kept]
+    places = tuple(place for _, place in kept)
     word, wide = key.word, len(live(key)) > 2 * len(places)
     rows = [state.cells.part(word, tail, places, wide=wide) for state in states]
     return _valued(kept, rows, at_us, int(zone.day(at_us)))
 
 
 def _valued(
-    kept: Sequence[tuple[Counter, int]], rows: Sequence[Cells | None], at_us: int, day: int
+    kept: Sequence[tuple[Counter, int]], rows: Sequence[Sequence[Any] | None], at_us: int, day: int
 ) -> dict[str, Floats]:
     """Values of counters, given their cells of many keys."""
     columns = zip(*(row or [None] * len(kept) for row in rows), strict=True) if rows else None

@@ -6,6 +6,7 @@ was read.
 """
 
 from collections.abc import (
+    Callable,
     ItemsView,
     Iterable,
     Iterator,
@@ -14,6 +15,8 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -35,9 +38,20 @@ _ENCODER = msgspec.msgpack.Encoder()
 _TABLE = msgspec.msgpack.Decoder(dict[str, Cells], strict=False)
 _ROWS = msgspec.msgpack.Decoder(dict[str, Raw], strict=False)
 _CELLS = msgspec.msgpack.Decoder(Cells)
-_PARTS = msgspec.msgpack.Decoder(list[Raw])
-_CELL = msgspec.msgpack.Decoder()
 _ACTS = msgspec.msgpack.Decoder(list[Act])
+
+
+@cache
+def _picking(
+    places: tuple[int, ...],
+) -> tuple[msgspec.msgpack.Decoder[Any], Callable[[Any], Sequence[Any]]]:
+    """What decodes a row but for the cells that are not wanted, and the wanted ones of it."""
+    fields = [(f"c{n}", Any if n in places else Raw, None) for n in range(max(places) + 1)]
+    row = msgspec.defstruct("Row", fields, array_like=True, gc=False)
+    names = [f"c{place}" for place in places]
+    if len(names) == 1:
+        return msgspec.msgpack.Decoder(row), lambda found: (getattr(found, names[0]),)
+    return msgspec.msgpack.Decoder(row), attrgetter(*names)
 
 
 class Table(MutableMapping[str, Cells]):
@@ -102,12 +116,12 @@ class Table(MutableMapping[str, Cells]):
             found.append(row)
         return found
 
-    def part(self, tail: str, places: Sequence[int]) -> Cells | None:
+    def part(self, tail: str, places: tuple[int, ...]) -> Sequence[Any] | None:
         """Some cells of a row, in the order of ``places``; the others stay as they were read."""
         row = self._cut().get(tail)
         if isinstance(row, Raw):
-            raw = _PARTS.decode(row)
-            return [_CELL.decode(raw[place]) for place in places]
+            decoder, cells = _picking(places)
+            return cells(decoder.decode(row))
         return None if row is None else [row[place] for place in places]
 
     def items(self) -> ItemsView[str, Cells]:
@@ -198,16 +212,20 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
         return [table.get(tail) for tail in tails]
 
     def part(
-        self, word: str, tail: str, places: Sequence[int], *, wide: bool = True
-    ) -> Cells | None:
+        self, word: str, tail: str, places: tuple[int, ...], *, wide: bool = True
+    ) -> Sequence[Any] | None:
         """Some cells of a row, in the order of ``places``; None where there is no such row.
 
         Of a ``wide`` row that nobody opened the others stay as they were read.
         """
-        table = self.get(word)
+        table = self._tables.get(word)
+        if isinstance(table, Raw):
+            table = self._tables[word] = Table(table)
+        if table is None:
+            return None
         if wide and isinstance(table, Table):
             return table.part(tail, places)
-        row = table.get(tail) if table else None
+        row = table.get(tail)
         return [row[place] for place in places] if row else None
 
     @property

@@ -49,8 +49,7 @@ MORE = 0.1
 """Trees added at most, as a part of those that a full run may grow."""
 
 FEWEST = 100
-"""People since, without whom nothing is judged and the ranker stays: the figures are those of
-before."""
+"""People since, without whom nothing is judged, the ranker stays, and so do the figures."""
 
 PATIENCE = 10
 """Rounds without a better NDCG on the held people before the growth stops."""
