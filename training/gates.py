@@ -47,7 +47,8 @@ class Gates:
     the upper end of its paired interval lies below."""
     chances_of_rate: float = 1.05
     """Brier score of each chance of group buys and prompts, at most this multiple of that of saying
-    the same rate of everybody."""
+    the same rate of everybody; a chance refuses when even the lower end of its paired interval lies
+    above."""
     calibration_error: float = 0.75
     """Expected outcomes off by this part of those that came, summed over bins."""
     latency_ms: float = 100.0
@@ -67,7 +68,7 @@ class Gates:
             Gate("feed/full/coverage", CHAMPION, self.coverage_of_champion),
             EverySlice("feed", self.slice_of_champion),
             *(
-                Below(f"{one}/brier", f"{one}/brier_of_rate", self.chances_of_rate)
+                Below(f"{one}/brier_low", f"{one}/brier_of_rate", self.chances_of_rate)
                 for one in CHANCES
             ),
             Ceiling("feed/full/calibration_error", self.calibration_error),
@@ -229,10 +230,10 @@ class Below:
 
         Examples
         --------
-        >>> figures = {"chances": {"filling": {"brier": 0.3, "brier_of_rate": 0.2}}}
-        >>> gate = Below("chances/filling/brier", "chances/filling/brier_of_rate", 1.0)
+        >>> figures = {"chances": {"filling": {"brier_low": 0.3, "brier_of_rate": 0.2}}}
+        >>> gate = Below("chances/filling/brier_low", "chances/filling/brier_of_rate", 1.0)
         >>> print(gate.judge(figures, {}))
-        REFUSED  chances/filling/brier <= 100 % of chances/filling/brier_of_rate: got 0.3000, ...
+        REFUSED  chances/filling/brier_low <= 100 % of chances/filling/brier_of_rate: got 0.3...
         """
         got, rival = figure(candidate, self.metric), figure(candidate, self.rival)
         needed = None if rival is None else rival * self.share

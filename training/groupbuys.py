@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from features.frames import groups as group_frame
 from features.frames import propensity as propensity_frame
 from features.items import Items
 from recsys.candidates.launches import LaunchConfig, Launches
 from recsys.ranking.logit import Logit
+from recsys.slate import Floats
 from training.examples import groups, propensity
 from training.examples.groups import Taught
 from training.past import Past
@@ -21,6 +23,9 @@ from training.split import Window
 
 FEWEST = 50
 """Rows of each outcome without which no chance is learned."""
+
+SURE = 1.96
+"""Standard errors on either side of a mean in its 95 % interval."""
 
 LATEST_LOOKS = 50_000
 """Looks that a chance is learned from at most."""
@@ -94,16 +99,30 @@ def fit(taught: Taught, columns: tuple[str, ...]) -> Logit | None:
 
 
 def judge(model: Logit, later: Taught) -> dict[str, float]:
-    """How good chances were, beside the rate of what taught them."""
+    """How good chances were, beside the rate of what taught them.
+
+    ``brier_low`` is the lower end of the Brier score's 95 % interval, paired with that of the rate:
+    what hangs together (rows of one group, of one person) counts as one.
+    """
     p, did = model.chances(later.rows).p, later.labels
     low, high = auc_interval(p, did)
+    of_rate = (model.rate - did) ** 2
+    lost = (p - did) ** 2 - of_rate
     return {
         "auc": auc(p, did),
         "auc_low": low,
         "auc_high": high,
         "brier": float(np.mean((p - did) ** 2)),
-        "brier_of_rate": float(np.mean((model.rate - did) ** 2)),
+        "brier_low": float((of_rate + lost).mean() - SURE * _error(lost, later.clusters)),
+        "brier_of_rate": float(np.mean(of_rate)),
         "said": float(p.mean()),
         "happened": float(did.mean()),
         "rows": float(len(did)),
     }
+
+
+def _error(values: Floats, clusters: npt.NDArray[np.int64]) -> float:
+    """Standard error of a mean of values that hang together within clusters."""
+    _, place = np.unique(clusters, return_inverse=True)
+    sums = np.bincount(place, values - values.mean())
+    return float(np.sqrt(np.sum(sums**2)) / len(values))

@@ -77,9 +77,10 @@ def test_a_slow_or_badly_calibrated_bundle_is_refused() -> None:
 
 
 def test_chances_that_say_less_than_their_rate_are_refused() -> None:
-    judged = {"filling": {"brier": 0.20, "brier_of_rate": 0.195}}
+    judged = {"filling": {"brier_low": 0.20, "brier_of_rate": 0.195}}
     assert check(feed(0.2) | {"chances": judged}, {}, Gates())
-    with pytest.raises(GateRefused, match=r"chances/filling/brier <= 100 % of .*rate: got 0\.2000"):
+    told = r"chances/filling/brier_low <= 100 % of .*rate: got 0\.2000"
+    with pytest.raises(GateRefused, match=told):
         check(feed(0.2) | {"chances": judged}, {}, Gates(chances_of_rate=1.0))
 
 

@@ -1,5 +1,7 @@
 """Chances learned from the small world: they order what comes later."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,17 @@ def test_more_missing_people_fill_less(learned):
 def test_too_few_of_an_outcome_teach_nothing():
     rows = Taught(np.zeros((60, 1)), np.arange(60) < 20, np.arange(60))
     assert groupbuys.fit(rows, ("x",)) is None
+
+
+def test_what_hangs_together_counts_as_one():
+    says = SimpleNamespace(rate=0.5, chances=lambda rows: SimpleNamespace(p=rows[:, 0]))
+    did = np.arange(100) < 50
+    apart, two = (
+        groupbuys.judge(says, Taught(np.full((100, 1), 0.6), did, clusters))
+        for clusters in (np.arange(100), np.arange(100) // 50)
+    )
+    assert apart["brier"] == two["brier"] == pytest.approx(0.26)
+    assert two["brier_low"] < apart["brier_low"] < 0.26
 
 
 def test_nobody_learns_what_was_not_known_yet(shop):
