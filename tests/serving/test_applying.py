@@ -21,8 +21,7 @@ ZONE = BusinessZone()
 
 @pytest.fixture
 def applying(tmp_path: Path) -> Iterator[Applying]:
-    with closing(open_store(Home(tmp_path), ZONE, applies=False)):
-        pass  # its files are there
+    open_store(Home(tmp_path), ZONE, applies=False).close()  # its files are there
     applying = Applying(Settings(Home(tmp_path)))
     yield applying
     applying.stop()

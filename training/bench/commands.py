@@ -25,7 +25,7 @@ def features(
         typer.Option(help="Rows of the history that is made up; repeat. Default: 1 M and 5 M."),
     ] = None,
     slope: Annotated[
-        bool, typer.Option("--slope", help="1, 5, 20 and 50 M events: takes about an hour.")
+        bool, typer.Option("--slope", help="1, 5, 20 and 50 M events: takes half an hour.")
     ] = False,
     method: Annotated[
         list[str] | None,

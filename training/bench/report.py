@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from features.clock import format_instant, now_us
@@ -48,6 +49,10 @@ class Report:
     peak_mb: float
     rows: Sequence[Row]
     command: str
+
+
+WIDE = 10_000
+"""Columns of a screen on which any table has room."""
 
 
 def measured(bench: str, measure: Callable[[], Sequence[Row]]) -> Report:
@@ -115,7 +120,14 @@ def show(report: Report, *, as_json: bool) -> None:
         table.add_column(name, justify="right" if name != names[0] else "left", overflow="fold")
     for row in report.rows:
         table.add_row(*(_cell(row.get(name)) for name in names))
-    Console().print(table)
+    console = Console(highlight=False)
+    if Measurement.get(console, console.options.update(width=WIDE), table).maximum <= console.width:
+        console.print(table)
+        return
+    console.print(f"{table.title}\n")
+    for row in report.rows:  # too wide for a table: each row on lines of its own
+        console.print(*(f"{name} {_cell(row[name])}" for name in names if name in row), sep="  ")
+        console.print()
 
 
 def _cell(value: object) -> str:

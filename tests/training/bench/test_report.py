@@ -5,7 +5,7 @@ import json
 import pytest
 
 from training.bench.machine import machine, peak_mb, versions
-from training.bench.report import command, measured, show
+from training.bench.report import Report, command, measured, show
 
 ROWS = [{"method": "huoren", "seconds": 1.5, "peak_mb": 1e6, "events": 1_000},
         {"method": "online", "read_us": None}]  # fmt: skip
@@ -46,3 +46,18 @@ def test_the_command_names_benchmark_data_wherever_it_is(monkeypatch, tmp_path):
     words = ["bench", "accuracy", "--train", f"{tmp_path}/set/train.txt", "--json", "--note", "a b"]
     told = "huoren bench accuracy --train $HUOREN_BENCH_DATA/set/train.txt --note 'a b'"
     assert command(words) == told
+
+
+def test_rows_too_wide_for_a_table_stand_on_lines_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    narrow, wide = (
+        Report("x", "", {"cpu": "fast"}, {}, 1.0, 1.0, [dict.fromkeys(names, 7)], "")
+        for names in (["a", "b"], [f"figure_{n}" for n in range(20)])
+    )
+    show(narrow, as_json=False)
+    assert "│" in capsys.readouterr().out
+    show(wide, as_json=False)
+    said = capsys.readouterr().out
+    assert "│" not in said
+    assert "figure_0 7  figure_1 7" in said
