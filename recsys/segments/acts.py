@@ -54,12 +54,20 @@ def counted(conditions: Many[Did], ground: Ground) -> list[tuple[ir.Table, list[
     shared: dict[bool, list[Did]] = {False: [], True: []}
     alone: list[tuple[list[Did], bool]] = []
     for one in conditions:
-        if one.aggregate is Aggregate.DISTINCT:  # dear: kept away from rows of other acts
-            alone.append(([one], _needs_items(one)))
+        items = _needs_items(one)
+        if one.aggregate is Aggregate.DISTINCT and _few(one, ground) is None:
+            alone.append(([one], items))  # dear: kept away from rows of other acts
         else:
-            shared[_needs_items(one)].append(one)
+            shared[items].append(one)
     passes = [(asked, items) for items, asked in shared.items()] + alone
     return [(_pass(asked, ground, items=items), asked) for asked, items in passes if asked]
+
+
+def _few(condition: Did, ground: Ground) -> Many[str] | None:
+    """The values that could be counted, where there are few; None otherwise."""
+    if condition.of in v.ITEM_COLUMNS or condition.of not in v.TEXT_COLUMNS:
+        return None
+    return ground.few(condition.of, condition.act.events, *bounds(condition.window, ground))
 
 
 def _needs_items(condition: Did) -> bool:
@@ -71,11 +79,44 @@ def _pass(conditions: Many[Did], ground: Ground, *, items: bool) -> ir.Table:
     windows = [bounds(one.window, ground) for one in conditions]
     low, high = min(low for low, _ in windows), max(high for _, high in windows)
     rows = _rows(ground, [one.act for one in conditions], low, high, items=items)
+    rows, marks = _marked(rows, conditions)
     measures = {
-        f"did{n}": _measure(rows, one, window, (low, high))
+        f"did{n}": _measure(rows, one, rows[marks[one]], window, (low, high), ground)
         for n, (one, window) in enumerate(zip(conditions, windows, strict=True))
     }
     return rows.group_by(c.USER).aggregate(**measures)
+
+
+def _marked(rows: ir.Table, conditions: Many[Did]) -> tuple[ir.Table, dict[Did, str]]:
+    """The rows with a column for each kind of act, whichever conditions ask for it.
+
+    Conditions on the same acts in other windows share it, and it is found before rows are grouped:
+    an engine looks at each row once for each kind, and not once for each condition.
+    """
+    kinds: dict[tuple[Act, bool], str] = {}
+    marks = {}
+    for one in conditions:
+        kind = (one.act, _once(one))
+        marks[one] = kinds.setdefault(kind, f"act{len(kinds)}")
+    columns = {}
+    for (act, once), name in kinds.items():
+        match = matches(rows, act)
+        columns[name] = match & (rows[c.LINE] == 0) if once else match
+    return rows.mutate(**columns), marks
+
+
+def _once(condition: Did) -> bool:
+    """Whether an act counts on its first line alone."""
+    match condition.aggregate:
+        case Aggregate.DISTINCT:
+            return False
+        case Aggregate.SUM:
+            return condition.of in v.ORDER_COLUMNS
+    return not _by_line(condition)
+
+
+def _by_line(condition: Did) -> bool:
+    return any(one.column in v.LINE_COLUMNS for one in condition.act.properties)
 
 
 def _rows(ground: Ground, acts: Many[Act], low: int, high: int, *, items: bool) -> ir.Table:
@@ -88,22 +129,34 @@ def _rows(ground: Ground, acts: Many[Act], low: int, high: int, *, items: bool) 
 
 
 def _measure(
-    rows: ir.Table, condition: Did, window: tuple[int, int], scanned: tuple[int, int]
+    rows: ir.Table,
+    condition: Did,
+    match: ir.BooleanValue,
+    window: tuple[int, int],
+    scanned: tuple[int, int],
+    ground: Ground,
 ) -> ir.Value:
-    match = matches(rows, condition.act)
     if window[0] > scanned[0]:
         match &= rows[c.AT] >= window[0]
     if window[1] < scanned[1]:
         match &= rows[c.AT] < window[1]
     if condition.aggregate is Aggregate.DISTINCT:
-        return rows[condition.of].nunique(where=match)
+        return _distinct(rows[condition.of], match, _few(condition, ground))
     if condition.aggregate is Aggregate.SUM:
-        if condition.of in v.ORDER_COLUMNS:
-            match &= rows[c.LINE] == 0
         return _number(rows, condition.of).sum(where=match)
-    if any(one.column in v.LINE_COLUMNS for one in condition.act.properties):
+    if _by_line(condition):
         return rows[c.MESSAGE].nunique(where=match)
-    return rows.count(where=match & (rows[c.LINE] == 0))
+    return rows.count(where=match)
+
+
+def _distinct(column: ir.Value, match: ir.BooleanValue, few: Many[str] | None) -> ir.Value:
+    """How many values there are; where they are few, whether each is there costs no set of them."""
+    if few is None:
+        return column.nunique(where=match)
+    met: ir.NumericValue = ibis.literal(0)
+    for one in few:
+        met += (column == one).any(where=match).fill_null(False).cast("int64")
+    return met
 
 
 def matches(rows: ir.Table, act: Act) -> ir.BooleanValue:

@@ -1,7 +1,7 @@
 """The embedded engine for segments: DuckDB over the newest snapshot and the history before it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +27,9 @@ from recsys.segments.book import Book
 from recsys.segments.compile import members
 from recsys.segments.ground import Ground
 from recsys.segments.language import Condition
+
+FEW = 16
+"""Values of a column up to which each is looked for, where their number is asked for."""
 
 _REFUSING = f"""
     SELECT {c.USER} FROM read_parquet(?)
@@ -178,6 +181,7 @@ class _Tables:
     book: Book
     made: int = 0
     kept: dict[str, ir.Table] = field(default_factory=dict)
+    values: dict[tuple[Any, ...], Sequence[str] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.backend: Any = ibis.duckdb.from_connection(self.span.connection)
@@ -203,6 +207,7 @@ class _Tables:
             listed=self._listed,
             scores=self._scores,
             buckets=self._buckets,
+            few=self._few,
         )
 
     def _portraits(self, folder: Path) -> ir.Table:
@@ -267,6 +272,21 @@ class _Tables:
         if name not in self.kept:
             self.kept[name] = self._keep(self._dealt(salt), name)
         return self.kept[name]
+
+    def _few(self, column: str, events: Sequence[str], low: int, high: int) -> Sequence[str] | None:
+        asked = (column, tuple(events), low, high)
+        if asked not in self.values:
+            query = f"""
+                SELECT DISTINCT {column} FROM events
+                WHERE {c.AT} >= $low AND {c.AT} < $high AND {column} IS NOT NULL
+                  AND {c.EVENT} IN (SELECT unnest($events))
+                LIMIT {FEW + 1}
+            """
+            given = {"low": low, "high": high, "events": list(events)}
+            with self.span.connection.cursor() as own:
+                found = sorted(row[0] for row in own.execute(query, given).fetchall())
+            self.values[asked] = found if len(found) <= FEW else None
+        return self.values[asked]
 
     def _dealt(self, salt: str) -> pa.Table:
         query = f"SELECT {c.USER} FROM read_parquet(?)"

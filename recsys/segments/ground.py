@@ -1,11 +1,15 @@
 """What segments are counted on: everybody's portraits, and the history before the same instant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
 from features.clock import BusinessZone
+
+
+def _unasked(column: str, events: Sequence[str], low: int, high: int) -> None:
+    del column, events, low, high
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Ground:
         Name of a model → table of ``user_id`` and ``score``.
     buckets : callable
         Salt → table of ``user_id`` and ``bucket``, 0 to 9999.
+    few : callable
+        Column of words, names of events, first instant, first instant after → the values that
+        occur, sorted; None where they are many or it is not worth asking.
     """
 
     people: ir.Table
@@ -47,3 +54,4 @@ class Ground:
     listed: Callable[[str], ir.Table]
     scores: Callable[[str], ir.Table]
     buckets: Callable[[str], ir.Table]
+    few: Callable[[str, Sequence[str], int, int], Sequence[str] | None] = _unasked

@@ -144,5 +144,6 @@ def ground(told: World):
         buckets=lambda salt: frame(
             f"bucket_{salt}", {c.USER: PEOPLE, "bucket": [bucket(salt, who) for who in PEOPLE]}
         ),
+        few=lambda column, *_: ["app", "h5"] if column == "channel" and len(seen) % 2 else None,
     )  # fmt: skip
     connection.close()

@@ -62,7 +62,7 @@ steps = st.builds(lambda event, props: {"event": event, "props": props}, names, 
 aggregates = st.sampled_from([
     {}, {"agg": "count"}, {"agg": "sum", "of": "quantity"}, {"agg": "sum", "of": "amount_fen"},
     {"agg": "distinct", "of": "item_id"}, {"agg": "distinct", "of": "day"},
-    {"agg": "distinct", "of": "brand"},
+    {"agg": "distinct", "of": "brand"}, {"agg": "distinct", "of": "channel"},
 ])  # fmt: skip
 did = st.builds(lambda *parts: {k: v for part in parts for k, v in part.items()},
                 steps, aggregates, compared, windows)  # fmt: skip

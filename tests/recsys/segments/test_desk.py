@@ -17,6 +17,7 @@ from features.forget import forget
 from features.history import History
 from features.store import open_store
 from recsys.segments import activation, sizing
+from recsys.segments import desk as ground_of
 from recsys.segments.commands import app
 from recsys.segments.control import Holding
 from recsys.segments.desk import open_desk
@@ -53,6 +54,17 @@ def test_sizes_are_exact_and_small_ones_hidden(desk):
     few = sizing.size(desk, parse({"all": [ORDERED, {"event": "Product Shared"}]}))
     assert (few.people, few.told, few.share) == (None, "<50", None)
     assert sizing.sample(desk, parse({"all": [ORDERED, {"event": "Product Shared"}]})) == []
+
+
+@pytest.mark.parametrize("few", [0, 1, 16])
+def test_different_values_however_many_are_looked_for(home, monkeypatch, few):
+    monkeypatch.setattr(ground_of, "FEW", few)
+    both = {"event": ["Product Viewed", "Order Completed"], "agg": "distinct", "of": "item_id"}
+    with open_desk(home) as desk:
+        assert count(desk, both | {"op": "==", "value": 2}) == len(BUYERS) - 1
+        assert count(desk, both | {"op": "==", "value": 1}) == len(PEOPLE) - len(BUYERS)
+        viewed = both | {"event": "Product Viewed", "op": ">=", "value": 2}
+        assert count(desk, viewed) == 0
 
 
 def test_a_sample_names_nobody(desk):
