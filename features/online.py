@@ -325,17 +325,20 @@ class Reading:
         values : dict of str to ndarray, float64, shape (n,)
             One column for each counter.
         """
-        rows = self.state.cells.get(key.word, {})
-        if key is Key.USER and not rows:
-            rows = {"": [None] * len(live(key))}
-        day = int(self.zone.day(self.at_us))
-        opened = list(rows.values())
-        columns = {
-            counter.name: values(counter, [cells[i] for cells in opened], self.at_us, day)
-            for i, counter in enumerate(live(key))
+        kept = [
+            (counter, place)
+            for place, counter in enumerate(live(key))
             if names is None or counter.name in names
-        }
-        return list(rows), columns
+        ]
+        rows: Mapping[str, Sequence[Any]] = (
+            self.state.cells.get(key.word, {})
+            if names is None
+            else self.state.cells.picked(key.word, tuple(place for _, place in kept))
+        )
+        if key is Key.USER and not rows:
+            rows = {"": [None] * len(kept)}
+        values = _valued(kept, list(rows.values()), self.at_us, int(self.zone.day(self.at_us)))
+        return list(rows), values
 
 
 def across(

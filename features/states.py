@@ -41,17 +41,30 @@ _CELLS = msgspec.msgpack.Decoder(Cells)
 _ACTS = msgspec.msgpack.Decoder(list[Act])
 
 
+_Picking = tuple[msgspec.msgpack.Decoder[Any], Callable[[Any], Sequence[Any]]]
+
+
 @cache
-def _picking(
-    places: tuple[int, ...],
-) -> tuple[msgspec.msgpack.Decoder[Any], Callable[[Any], Sequence[Any]]]:
+def _picking(places: tuple[int, ...]) -> _Picking:
     """What decodes a row but for the cells that are not wanted, and the wanted ones of it."""
+    return msgspec.msgpack.Decoder(_row(places)), _wanted(places)
+
+
+@cache
+def _picking_all(places: tuple[int, ...]) -> _Picking:
+    """The same of all rows of a table."""
+    return msgspec.msgpack.Decoder(dict[str, _row(places)], strict=False), _wanted(places)  # type: ignore[misc]
+
+
+@cache
+def _row(places: tuple[int, ...]) -> type[msgspec.Struct]:
     fields = [(f"c{n}", Any if n in places else Raw, None) for n in range(max(places) + 1)]
-    row = msgspec.defstruct("Row", fields, array_like=True, gc=False)
+    return msgspec.defstruct("Row", fields, array_like=True, gc=False)
+
+
+def _wanted(places: tuple[int, ...]) -> Callable[[Any], Sequence[Any]]:
     names = [f"c{place}" for place in places]
-    if len(names) == 1:
-        return msgspec.msgpack.Decoder(row), lambda found: (getattr(found, names[0]),)
-    return msgspec.msgpack.Decoder(row), attrgetter(*names)
+    return attrgetter(*names) if len(names) > 1 else lambda found: (getattr(found, names[0]),)
 
 
 class Table(MutableMapping[str, Cells]):
@@ -123,6 +136,13 @@ class Table(MutableMapping[str, Cells]):
             decoder, cells = _picking(places)
             return cells(decoder.decode(row))
         return None if row is None else [row[place] for place in places]
+
+    def picked(self, places: tuple[int, ...]) -> dict[str, Sequence[Any]]:
+        """Some cells of all rows, in the order of ``places``; the rows stay as they were read."""
+        if self._raw is None:
+            return {tail: self.part(tail, places) or () for tail in self._rows}
+        decoder, cells = _picking_all(places)
+        return {tail: cells(row) for tail, row in decoder.decode(self._raw).items()}
 
     def items(self) -> ItemsView[str, Cells]:
         """Tails with their cells."""
@@ -227,6 +247,13 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
             return table.part(tail, places)
         row = table.get(tail)
         return [row[place] for place in places] if row else None
+
+    def picked(self, word: str, places: tuple[int, ...]) -> Mapping[str, Sequence[Any]]:
+        """Some cells of all rows of a table, in the order of ``places``; empty without it."""
+        table = self.get(word)
+        if isinstance(table, Table):
+            return table.picked(places)
+        return {tail: [row[n] for n in places] for tail, row in table.items()} if table else {}
 
     @property
     def stored(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from features.catalogue import CATALOGUE
 from features.counters import Key
 from features.online import Reading, State, live
+from recsys.people.near import TOGETHER
 from recsys.slate import Floats
 
 DECIMALS = 12
@@ -17,15 +18,13 @@ DECIMALS = 12
 WALKED = 50
 """Near people that are walked through."""
 
-FARTHEST = 40
+FARTHEST = 20
 """People found at most."""
 
 HUB = 200
 """Nobody walks through somebody who met more people than that: it says little of any of them."""
 
-_PLACES = tuple(
-    live(Key.PAIR).index(CATALOGUE[name]) for name in ("pair.together_90", "pair.together_by_90")
-)
+_PLACES = tuple(live(Key.PAIR).index(CATALOGUE[name]) for name in TOGETHER)
 _HALF_LIFE_US = CATALOGUE["pair.together_90"].half_life.us  # type: ignore[union-attr]
 
 
@@ -74,9 +73,10 @@ def far(
 def _met(state: State | None, at_us: int) -> dict[str, float]:
     """Whom somebody met, and the decayed weight of what was done together."""
     found: dict[str, float] = {}
-    for peer, cells in (state.cells.get(Key.PAIR.word, {}) if state else {}).items():
-        for place in _PLACES:
-            if cell := cells[place]:
+    rows = state.cells.picked(Key.PAIR.word, _PLACES) if state else {}
+    for peer, cells in rows.items():
+        for cell in cells:
+            if cell:
                 value, newest = cell
                 worth = value * 2.0 ** ((newest - at_us) / _HALF_LIFE_US)
                 found[peer] = found.get(peer, 0.0) + worth

@@ -7,8 +7,11 @@ from features.frames.sharing import TIED
 from features.online import Reading
 from recsys.slate import Floats
 
-NEAREST = 200
+NEAREST = 100
 """How many of them are considered at most."""
+
+TOGETHER = ("pair.together_90", "pair.together_by_90")
+"""Counters of what was done together, both ways."""
 
 
 def near(reading: Reading) -> tuple[list[str], Floats]:
@@ -23,10 +26,14 @@ def near(reading: Reading) -> tuple[list[str], Floats]:
     weights : ndarray, float64, shape (n,)
         At least 0, falling.
     """
-    state = reading.state
-    names = sorted({*state.cells.get(Key.PAIR.word, ()), *state.ties})
-    met = reading.columns(["pair.together_90", "pair.together_by_90"], names)
-    tied = np.array([float(name in state.ties) for name in names])
-    weights = TIED * tied + met["pair.together_90"] + met["pair.together_by_90"]
+    ties = reading.state.ties
+    peers, met = reading.table(Key.PAIR, TOGETHER)
+    place = {name: n for n, name in enumerate(peers)}
+    names = sorted({*peers, *ties})
+    tied = np.array([float(name in ties) for name in names])
+    rows = np.array([place.get(name, len(peers)) for name in names], dtype=np.int64)
+    weights = TIED * tied
+    for values in met.values():
+        weights += np.append(values, 0.0)[rows]
     order = np.argsort(-weights, kind="stable")[:NEAREST]
     return [names[i] for i in order.tolist()], weights[order]

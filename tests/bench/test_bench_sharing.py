@@ -66,11 +66,12 @@ def shopping(dice: random.Random) -> list[Event]:
 def test_targets_among_500_friends(tmp_path: Path, figures: list[dict[str, object]]) -> None:
     home = Home(tmp_path)
     share = Sharing(bundle(tmp_path / "bundle"))
-    with closing(open_store(home)) as store, closing(open_ledger(home)) as ledger:
+    with closing(open_store(home)) as store:
         events = shopping(random.Random(0))
         for start in range(0, len(events), 2_000):
             store.append(events[start : start + 2_000])
         assert store.wait_applied(store.log_seq, 300)
+    with closing(open_store(home, applies=False)) as store, closing(open_ledger(home)) as ledger:
         gc.collect()
         gc.freeze()  # as a worker does after its warm-up
         spent, cpu = [], time.process_time()
@@ -83,4 +84,4 @@ def test_targets_among_500_friends(tmp_path: Path, figures: list[dict[str, objec
     spent.sort()
     row = {"friends": FRIENDS, "cpu_ms": cpu, "p50_ms": spent[150], "p99_ms": spent[296]}
     figures.append({"bench": "share-targets", **row})
-    assert cpu <= 10.0
+    assert cpu <= 10.0  # of the clock it depends on who else uses the processor

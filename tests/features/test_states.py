@@ -73,3 +73,18 @@ def test_some_cells_are_read_without_opening_the_row():
         assert state.cells.part("pair", "x", (0,), wide=wide) is None
     assert state.cells.rows("user", ["", "x"]) == [cells, None]
     assert deepcopy(state) == State({"user": {"": cells}})
+
+
+def test_some_cells_of_all_rows_are_read_without_opening_them():
+    whole = {"pair": {"u2": [None, [1.0, 7]], "u3": [[2.0], None]}}
+    opened, cut = decode(encode(State(cells=whole))), decode(encode(State(cells=whole)))
+    assert opened.cells["pair"] == whole["pair"]
+    assert "u2" in cut.cells["pair"]
+    for state in (decode(encode(State(cells=whole))), cut, opened, State(cells=whole)):
+        for places in ((1, 0), (1,)):
+            picked = state.cells.picked("pair", places)
+            assert {tail: list(cells) for tail, cells in picked.items()} == {
+                tail: [row[n] for n in places] for tail, row in whole["pair"].items()
+            }
+        assert state.cells.picked("user", (0,)) == {}
+        assert encode(state) == encode(State(cells=whole))
