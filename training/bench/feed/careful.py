@@ -37,6 +37,10 @@ class Answer(BaseModel):
     items: list[tuple[str, float]]
 
 
+AGAIN = frozenset({"source.again", "source.again_rank"})
+"""Columns of own items."""
+
+
 class Shop:
     """Arrays, dictionaries, and models on one thread."""
 
@@ -49,8 +53,9 @@ class Shop:
         users = pd.read_parquet(tables / "users.parquet").set_index(c.USER)
         self.users = dict(zip(users.index.tolist(), users.to_dict("records"), strict=True))
         again = pd.read_parquet(tables / "again.parquet")
-        self.again: dict[Any, npt.NDArray[np.int64]] = {
-            user: part[c.ITEM].to_numpy() for user, part in again.groupby(c.USER)
+        self.again: dict[Any, dict[str, npt.NDArray[Any]]] = {
+            user: {name: part[name].to_numpy() for name in (c.ITEM, *AGAIN)}
+            for user, part in again.groupby(c.USER)
         }
         faiss.omp_set_num_threads(1)
         self.index = faiss.read_index(str(bundle / "als.faiss"), faiss.IO_FLAG_MMAP)
@@ -62,8 +67,8 @@ class Shop:
     def recommend(self, user: int, k: int) -> Answer:
         """Candidates, look-ups, prediction, the best."""
         scores, found = self.index.search(self.vectors[user][None, :], self.candidates)
-        again = self.again.get(user, np.zeros(0, dtype=np.int64))
-        codes = np.unique(np.concatenate([found[0], self.popular, again]))
+        again = self.again.get(user) or {c.ITEM: np.zeros(0, dtype=np.int64)}
+        codes = np.unique(np.concatenate([found[0], self.popular, again[c.ITEM]]))
         codes = codes[self.on_sale[codes]]
         raw = self.moment | {name: values[codes] for name, values in self.items.items()}
         raw |= {str(name): np.asarray(value) for name, value in self.users[user].items()}
@@ -79,6 +84,9 @@ class Shop:
             raw[f"source.{name}_rank"] = ranks
         raw["source.als"] = np.full(len(codes), np.nan)
         raw["source.als"][np.searchsorted(codes, found[0])] = scores[0]
+        for name in AGAIN & again.keys():
+            raw[name] = np.full(len(codes), np.nan)
+            raw[name][np.searchsorted(codes, again[c.ITEM])] = again[name]
         rows = np.empty((len(codes), len(COLUMNS)), dtype=np.float32)
         for i, formula in enumerate(COLUMNS.values()):
             rows[:, i] = formula(raw)

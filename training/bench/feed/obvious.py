@@ -73,9 +73,9 @@ class Shop:
             "source.als": scores.astype(float),
             "source.als_rank": np.arange(len(codes), dtype=float),
         })
-        again = self.again.loc[[user], [c.ITEM]] if user in self.again.index else self.again[:0]
+        again = self.again.loc[[user]] if user in self.again.index else self.again[:0]
         found = taste.merge(self.popular, on=c.ITEM, how="outer")
-        found = found.merge(again[[c.ITEM]], on=c.ITEM, how="outer").sort_values(c.ITEM)
+        found = found.merge(again, on=c.ITEM, how="outer").sort_values(c.ITEM)
         found = found.merge(self.items, left_on=c.ITEM, right_index=True)
         found = found[found["on_sale"]]
         for word, table in self.known.items():

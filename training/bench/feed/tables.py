@@ -19,6 +19,7 @@ from features.store import open_store
 from recsys import moment
 from recsys.bundle import Bundle
 from recsys.candidates.again import Again
+from recsys.moment import Moment
 from training.bench.feed.world import ZONE, World
 
 SCOPES = {**SIDES, Key.TOUCH: c.ITEM}
@@ -38,8 +39,7 @@ def write(world: World, into: Path) -> None:
             reading = Reading(store.states([name])[name], world.at_us, ZONE)
             now = moment.of_state(reading, [], parts.items.ids)
             vectors[number] = parts.als.person(now.acts)
-            again = Again().propose(now, len(parts.items)).codes
-            rows.setdefault("again", []).append(pd.DataFrame({c.USER: number, c.ITEM: again}))
+            rows.setdefault("again", []).append(_again(number, now))
             user = pd.DataFrame(reading.table(Key.USER)[1]).assign(**{c.USER: number})
             rows.setdefault("users", []).append(user)
             for key, column in SCOPES.items():
@@ -52,6 +52,13 @@ def write(world: World, into: Path) -> None:
     for word, frames in rows.items():
         pd.concat(frames, ignore_index=True).to_parquet(into / f"{word}.parquet")
     np.save(into / "users.npy", vectors)
+
+
+def _again(number: int, now: Moment) -> pd.DataFrame:
+    """Own items of a person, as the source of that name tells of them."""
+    own = Again().propose(now, np.iinfo(np.int64).max)
+    told = {"source.again": own.scores["again"], "source.again_rank": own.ranks["again"]}
+    return pd.DataFrame({c.USER: number, c.ITEM: own.codes, **told})
 
 
 def moment_of(at_us: int) -> dict[str, np.ndarray]:
