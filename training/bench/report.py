@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 
@@ -72,7 +73,7 @@ def measured(bench: str, measure: Callable[[], Sequence[Row]]) -> Report:
     ('nothing', 1000000000.0, 1)
     """
     start = perf_counter()
-    rows = list(measure())
+    rows = [{name: finite(value) for name, value in row.items()} for row in measure()]
     most = max([
         peak_mb(),
         *(float(str(row["peak_mb"])) for row in rows if row.get("peak_mb") is not None),
@@ -87,6 +88,24 @@ def measured(bench: str, measure: Callable[[], Sequence[Row]]) -> Report:
         rows,
         command(sys.argv[1:]),
     )
+
+
+def finite(value: object) -> object:
+    """A value as JSON has it: what is no number is None.
+
+    Examples
+    --------
+    >>> finite(float("nan")), finite({"a": [1.0, float("inf")]}), finite("nan")
+    (None, {'a': [1.0, None]}, 'nan')
+    """
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case dict():
+            return {name: finite(one) for name, one in value.items()}
+        case list():
+            return [finite(one) for one in value]
+    return value
 
 
 def command(words: Sequence[str]) -> str:
