@@ -286,8 +286,6 @@ class Loading:
         self._told(self)
 
     def _run(self) -> None:
-        if self.models is not None:
-            compile_all(self.models.rankers, self._settings.compiled)
         while not self._stop.wait(LOOK_SECONDS):
             try:
                 self.look()
@@ -321,8 +319,7 @@ class Loading:
         decided = policy.read(self._settings.home.root / "feed.toml")
         models = Models.open(path, self._settings.zone, decided)
         models.overlay.follow(self._store)
-        if self.models is not None:  # the old one answers meanwhile; a first one answers at once
-            compile_all(models.rankers, self._settings.compiled)
+        compile_all(models.rankers)
         models.warm_up(self._store, self._clock.now_us())
         return models
 

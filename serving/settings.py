@@ -1,6 +1,5 @@
 """How one service runs: environment and command line become one frozen value."""
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,8 +72,6 @@ class Settings:
         What one worker takes on at once.
     store : str
         ``embedded``, or the URL of a Redis server.
-    compiled : Path
-        Folder of this user where native code of trees is kept.
     origins : tuple of str
         Web pages whose scripts may ask from a browser, such as ``https://shop.example``; none: no
         page may.
@@ -92,7 +89,6 @@ class Settings:
     zone: BusinessZone = field(default_factory=BusinessZone)
     limits: Limits = field(default_factory=Limits)
     store: str = EMBEDDED
-    compiled: Path = field(default_factory=lambda: compiled_folder(os.environ))
     origins: tuple[str, ...] = ()
     traces: float = 0.0
 
@@ -152,7 +148,6 @@ class Settings:
             keys=Path(keys).resolve() if keys else None,
             zone=BusinessZone(environment.get("HUOREN_ZONE", "Asia/Shanghai")),
             store=environment.get("HUOREN_STORE") or EMBEDDED,
-            compiled=compiled_folder(environment),
             origins=tuple(one for one in environment.get("HUOREN_ORIGINS", "").split(",") if one),
             traces=_number(environment, "HUOREN_TRACES", 0.0),
             limits=Limits(key_rate=_number(environment, "HUOREN_KEY_RATE", Limits.key_rate)),
@@ -176,25 +171,10 @@ class Settings:
             "HUOREN_CLOCK_OFFSET_US": str(self.clock_offset_us),
             "HUOREN_ZONE": self.zone.name,
             "HUOREN_STORE": self.store,
-            "HUOREN_CACHE": str(self.compiled.parent),
             "HUOREN_KEY_RATE": str(self.limits.key_rate),
             "HUOREN_ORIGINS": ",".join(self.origins),
             "HUOREN_TRACES": str(self.traces),
         } | ({"HUOREN_KEYS": str(self.keys)} if self.keys else {})
-
-
-def compiled_folder(environment: Mapping[str, str]) -> Path:
-    """Where native code of trees is kept: ``HUOREN_CACHE``, or the user's cache folder.
-
-    Examples
-    --------
-    >>> compiled_folder({"HUOREN_CACHE": "/var/cache/huoren"}).as_posix()
-    '/var/cache/huoren/trees'
-    """
-    if own := environment.get("HUOREN_CACHE"):
-        return Path(own).resolve() / "trees"
-    general = environment.get("XDG_CACHE_HOME")
-    return (Path(general) if general else Path.home() / ".cache") / "huoren" / "trees"
 
 
 @dataclass(frozen=True)

@@ -1,111 +1,88 @@
-"""Native code for the trees of a ranker: the only importer of llvmlite.
+"""Trees answered by native code of this host: the only importer of llvmlite.
 
-Compiled on the machine that serves, never shipped: a bundle holds text, and what is made of it here
-is kept in a folder of this host. ``python -m recsys.ranking.native MODEL OBJECT`` compiles in a
-process of its own, so that the one that answers loses no time.
+The code is one loop for all trees (``recsys.ranking.kernel``), made once in each process, in
+hundredths of a second; a bundle ships text, and native code neither ships nor stays on a disk.
 """
 
 import ctypes
-import hashlib
-import os
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.ranking import trees
+from recsys.ranking import kernel, trees
 
 Score = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]]
 
 
 @cache
-def _llvm() -> Any:
+def _forest() -> tuple[Callable[..., None], Any]:
+    """The loop, callable, and what must live as long as it."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm
-
-
-def _target() -> Any:
-    llvm = _llvm()
-    return llvm.Target.from_default_triple().create_target_machine(
+    target = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=1,
+        opt=2,
         reloc="pic",
         codemodel="default",
     )
-
-
-def fingerprint(text: str) -> str:
-    """Name of the native code of a model on this kind of processor."""
-    llvm = _llvm()
-    parts = (
-        Path(trees.__file__).read_text(),
-        str(llvm.llvm_version_info),
-        llvm.get_default_triple(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-        text,
+    code = bytes(target.emit_object(llvm.parse_assembly(kernel.assembly())))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    pointer, number = ctypes.c_void_p, ctypes.c_int64
+    kind = ctypes.CFUNCTYPE(
+        None, pointer, number, number, pointer, pointer, pointer, pointer, pointer, number, pointer
     )
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return kind(engine.get_function_address(kernel.FOREST)), engine
 
 
-def compiled(text: str) -> bytes:
-    """Object code of LightGBM's text model; some seconds for hundreds of trees.
+def of_text(text: str) -> Score:
+    """Scores by LightGBM's text model, equal to LightGBM's to the last bit.
+
+    Parameters
+    ----------
+    text : str
+        The model.
+
+    Returns
+    -------
+    callable
+        Rows, float32 of shape (n, width) → scores, float64 of shape (n,); ValueError for rows of
+        another width.
 
     Raises
     ------
     NotCompiled
         When the model has something that is not translated.
     """
-    return object_code(trees.assembly(*trees.read(text)))
+    width, grown = trees.read(text)
+    return load(trees.pack(grown), width)
 
 
-def object_code(assembly: str) -> bytes:
-    """Object code of LLVM assembly, for this processor."""
-    return bytes(_target().emit_object(_llvm().parse_assembly(assembly)))
+def load(packed: trees.Packed, width: int) -> Score:
+    """Make packed trees callable, for rows of ``width`` columns; as ``of_text``."""
+    run, _ = _forest()
+    tables = [table.ctypes.data for table in (packed.feature, packed.bound, packed.keeps)]
+    words, many = packed.words.ctypes.data, len(packed.words)
 
-
-def load(code: bytes, width: int) -> Score:
-    """Make object code callable.
-
-    Parameters
-    ----------
-    code : bytes
-        Of ``compiled``, on this host.
-    width : int
-        Columns of a row.
-
-    Returns
-    -------
-    callable
-        Rows, float32 of shape (n, width) → scores, float64 of shape (n,).
-    """
-    llvm = _llvm()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
-    run = kind(engine.get_function_address(trees.FOREST))
-
-    def score(rows: npt.NDArray[np.float32], engine: Any = engine) -> npt.NDArray[np.float64]:
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+    def score(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         if rows.ndim != 2 or rows.shape[1] != width:
             raise ValueError(f"expected rows of {width} columns, got shape {rows.shape}")
-        scores = np.zeros(len(rows))
-        run(rows.ctypes.data, len(rows), scores.ctypes.data)
-        return scores
+        blocks = -(-len(rows) // kernel.BLOCK)
+        stride = blocks * kernel.BLOCK
+        columns = np.zeros((width, stride), dtype=np.float32)
+        columns[:, : len(rows)] = rows.T
+        scores = np.zeros(stride)
+        run(
+            columns.ctypes.data, stride, blocks, scores.ctypes.data, *tables,
+            words, many, packed.leaves.ctypes.data,
+        )  # fmt: skip
+        return scores[: len(rows)]
 
     return score
-
-
-if __name__ == "__main__":
-    os.nice(10)
-    made = compiled(Path(sys.argv[1]).read_text())
-    Path(sys.argv[2]).write_bytes(made)

@@ -1,25 +1,16 @@
-"""LightGBM's text model as LLVM assembly: one function for each tree, all rows through one tree.
-
-A tree walks over all rows before the next one begins, so that its code stays in the first cache and
-branches on what rows share (the person, the hour) are foreseen; Asadi, Lin and de Vries, "Runtime
-optimizations for tree-based machine learning models", TKDE 2014, section 3. Leaves are added in the
-order of the trees in double precision, as LightGBM does, so that scores are equal to the last bit.
-"""
+"""LightGBM's text model as tables for ``recsys.ranking.kernel``."""
 
 import re
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from features.errors import InputError
 
-FOREST = "forest"
-"""Name of the function: ``void (float *rows, int64 n, double *scores)``, which adds to scores."""
-
-BLOCK = 512
-"""Rows that go through all trees before the next ones: they fit the second cache."""
+WORD = 64
+"""Leaves of a tree that one word of bits holds."""
 
 AS_IS = frozenset({"lambdarank", "rank_xendcg", "regression", "regression_l1", "huber", "quantile"})
 """Objectives whose answer is the plain sum of leaves."""
@@ -27,7 +18,7 @@ AS_IS = frozenset({"lambdarank", "rank_xendcg", "regression", "regression_l1", "
 TINY = float(np.float32(1e-35))
 """Numbers up to this size are 0 to LightGBM (``kZeroThreshold``)."""
 
-_FAR = np.float32(np.inf)
+_FAR, _TINY = np.float32(np.inf), np.float32(TINY)
 _NONE, _NAN = 0, 2
 """How a split sees missing values: as 0, or as NaN that goes the default way."""
 
@@ -116,95 +107,108 @@ def _tree(said: Mapping[str, str]) -> Tree:
     )
 
 
-def assembly(width: int, trees: list[Tree]) -> str:
-    """LLVM assembly of the function ``FOREST`` over rows of ``width`` float32.
+@dataclass(frozen=True)
+class Packed:
+    """All trees, as the kernel reads them: for each word of leaves the splits that bear on it.
+
+    Parameters
+    ----------
+    feature : ndarray, int32, shape (splits,)
+        Column that a split looks at.
+    bound : ndarray, float32, shape (splits,)
+        The largest number that goes left.
+    keeps : ndarray, uint64, shape (splits,)
+        Bits of the word's leaves that whoever goes right may still reach.
+    words : ndarray, int32, shape (words, 4)
+        Where the splits of a word begin; from where on they send NaN left; where they end; and 1
+        where the word goes on with the tree of the word before.
+    leaves : ndarray, float64, shape (words × 64,)
+        Values of the leaves, from left to right.
+    """
+
+    feature: npt.NDArray[np.int32]
+    bound: npt.NDArray[np.float32]
+    keeps: npt.NDArray[np.uint64]
+    words: npt.NDArray[np.int32]
+    leaves: npt.NDArray[np.float64]
+
+
+def pack(trees: Sequence[Tree]) -> Packed:
+    """Tables of some trees.
 
     Examples
     --------
     >>> stump = Tree((0,), (0.5,), (True,), (-1,), (-2,), (1.0, -1.0))
-    >>> "fcmp ule float %v0, 0x3FE0000000000000" in assembly(1, [stump])
-    True
+    >>> packed = pack([stump])
+    >>> packed.words.tolist(), hex(packed.keeps[0]), packed.leaves[:2].tolist()
+    ([[0, 0, 1, 0]], '0xfffffffffffffffe', [1.0, -1.0])
     """
-    lines = [line for i, tree in enumerate(trees) for line in _function(i, tree, width)]
-    return "\n".join([*lines, *_driver(len(trees), width)])
+    splits: list[tuple[int, float, int]] = []
+    words: list[tuple[int, int, int, int]] = []
+    leaves: list[float] = []
+    for tree in trees:
+        order, lost = _spread(tree)
+        for first in range(0, len(order), WORD):
+            start = len(splits)
+            right, left = _bearing(tree, lost, first)
+            splits += right + left
+            words.append((start, start + len(right), len(splits), int(first > 0)))
+            own = [tree.leaves[leaf] for leaf in order[first : first + WORD]]
+            leaves += own + [0.0] * (WORD - len(own))
+    feature, bound, keeps = zip(*splits, strict=True) if splits else ((), (), ())
+    return Packed(
+        np.array(feature, dtype=np.int32),
+        at_most(bound),
+        np.array(keeps, dtype=np.uint64),
+        np.array(words, dtype=np.int32).reshape(-1, 4),
+        np.array(leaves, dtype=np.float64),
+    )
 
 
-def _function(number: int, tree: Tree, width: int) -> Iterator[str]:
-    yield f"define internal void @t{number}(ptr noalias %x, i64 %n, ptr noalias %scores) {{"
-    yield "start:"
-    yield "  br label %row"
-    yield "row:"
-    yield "  %r = phi i64 [ 0, %start ], [ %next, %done ]"
-    yield f"  %o = mul nuw nsw i64 %r, {width}"
-    yield "  %p = getelementptr inbounds float, ptr %x, i64 %o"
-    yield f"  br label %{_label(0 if tree.feature else -1)}"
-    for split in range(len(tree.feature)):
-        yield from _split(split, tree)
-    for leaf in range(len(tree.leaves)):
-        yield f"l{leaf}:"
-        yield "  br label %done"
-    yield "done:"
-    arrivals = ", ".join(f"[ {_exact(v)}, %l{leaf} ]" for leaf, v in enumerate(tree.leaves))
-    yield f"  %leaf = phi double {arrivals}"
-    yield "  %s = getelementptr inbounds double, ptr %scores, i64 %r"
-    yield "  %sum = load double, ptr %s, align 8"
-    yield "  %more = fadd double %sum, %leaf"
-    yield "  store double %more, ptr %s, align 8"
-    yield "  %next = add nuw nsw i64 %r, 1"
-    yield "  %again = icmp ult i64 %next, %n"
-    yield "  br i1 %again, label %row, label %out"
-    yield "out:"
-    yield "  ret void"
-    yield "}"
+def _spread(tree: Tree) -> tuple[list[int], dict[int, tuple[int, int]]]:
+    """Leaves from left to right; and for each split the places of those on its left."""
+    order: list[int] = []
+    begun: dict[int, int] = {}
+    lost: dict[int, tuple[int, int]] = {}
+    waiting = [(0 if tree.feature else -1, False)]
+    while waiting:
+        node, left_done = waiting.pop()
+        if node < 0:
+            order.append(~node)
+        elif left_done:
+            lost[node] = begun[node], len(order)
+            waiting.append((tree.right[node], False))
+        else:
+            begun[node] = len(order)
+            waiting += [(node, True), (tree.left[node], False)]
+    return order, lost
 
 
-def _split(split: int, tree: Tree) -> Iterator[str]:
-    order = "ule" if tree.nan_left[split] else "ole"  # u: true for NaN, o: false for NaN
-    bound = _exact(at_most(tree.threshold[split]))
-    yield f"n{split}:"
-    yield f"  %a{split} = getelementptr inbounds float, ptr %p, i64 {tree.feature[split]}"
-    yield f"  %v{split} = load float, ptr %a{split}, align 4"
-    yield f"  %c{split} = fcmp {order} float %v{split}, {bound}"
-    left, right = _label(tree.left[split]), _label(tree.right[split])
-    yield f"  br i1 %c{split}, label %{left}, label %{right}"
+def _bearing(
+    tree: Tree, lost: Mapping[int, tuple[int, int]], first: int
+) -> tuple[list[tuple[int, float, int]], list[tuple[int, float, int]]]:
+    """Splits that bear on the word of leaves from ``first`` on: NaN goes right, and left."""
+    found: tuple[list[tuple[int, float, int]], list[tuple[int, float, int]]] = ([], [])
+    whole = (1 << WORD) - 1
+    for split, (begin, end) in lost.items():
+        bits = ((1 << end) - (1 << begin)) >> first & whole
+        if bits:
+            row = (tree.feature[split], tree.threshold[split], whole & ~bits)
+            found[tree.nan_left[split]].append(row)
+    return found
 
 
-def _label(child: int) -> str:
-    return f"n{child}" if child >= 0 else f"l{~child}"
+def at_most(bounds: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Largest float32 that goes left at a bound, as LightGBM sees numbers: tiny ones as 0.
 
-
-def _driver(trees: int, width: int) -> Iterator[str]:
-    yield f"define void @{FOREST}(ptr noalias %x, i64 %n, ptr noalias %scores) {{"
-    yield "start:"
-    yield "  %any = icmp sgt i64 %n, 0"
-    yield "  br i1 %any, label %block, label %out"
-    yield "block:"
-    yield "  %b = phi i64 [ 0, %start ], [ %next, %block ]"
-    yield "  %rest = sub i64 %n, %b"
-    yield f"  %last = icmp ult i64 %rest, {BLOCK}"
-    yield f"  %m = select i1 %last, i64 %rest, i64 {BLOCK}"
-    yield f"  %o = mul nuw nsw i64 %b, {width}"
-    yield "  %p = getelementptr inbounds float, ptr %x, i64 %o"
-    yield "  %s = getelementptr inbounds double, ptr %scores, i64 %b"
-    for number in range(trees):
-        yield f"  call void @t{number}(ptr %p, i64 %m, ptr %s)"
-    yield f"  %next = add nuw nsw i64 %b, {BLOCK}"
-    yield "  %again = icmp ult i64 %next, %n"
-    yield "  br i1 %again, label %block, label %out"
-    yield "out:"
-    yield "  ret void"
-    yield "}"
-
-
-def at_most(bound: float) -> float:
-    """Largest float32 that goes left at a bound, as LightGBM sees numbers: tiny ones as 0."""
-    if -TINY <= bound < TINY:
-        return TINY if bound >= 0.0 else float(np.nextafter(np.float32(-TINY), -_FAR))
+    Examples
+    --------
+    >>> at_most([0.1, 0.5]).tolist()
+    [0.09999999403953552, 0.5]
+    """
+    wide = np.asarray(bounds, dtype=np.float64)
     with np.errstate(over="ignore"):
-        near = np.float32(bound)
-    return float(near if float(near) <= bound else np.nextafter(near, -_FAR))
-
-
-def _exact(value: float) -> str:
-    """A number as LLVM writes it without loss: the bits of the double."""
-    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
+        near = wide.astype(np.float32)
+        below = np.where(near <= wide, near, np.nextafter(near, -_FAR))
+    nought = np.where(wide >= 0.0, _TINY, np.nextafter(-_TINY, -_FAR))
+    return np.where((wide >= -TINY) & (wide < TINY), nought, below)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.ranking import native, trees
+from recsys.ranking import kernel, native, trees
 from recsys.ranking.trees import NotCompiled, Tree
 
 WIDTH = 4
@@ -18,6 +18,8 @@ def grown(seed: int, **more: object) -> lightgbm.Booster:
     rows = rng.normal(size=(400, WIDTH)).round(1).astype(np.float32)
     rows[rng.random(rows.shape) < 0.2] = np.nan
     labels = (np.nan_to_num(rows[:, 0]) * np.nan_to_num(rows[:, 1]) > 0).astype(int)
+    if more.get("objective") == "regression":
+        labels = rng.normal(size=400)
     said = {"objective": "lambdarank", "num_leaves": 8, "min_data_in_leaf": 3, "verbosity": -1,
             "num_threads": 1, "deterministic": True}  # fmt: skip
     data = lightgbm.Dataset(rows, labels, group=[20] * 20)
@@ -30,7 +32,7 @@ def booster() -> lightgbm.Booster:
 
 
 def said(text: str, rows: np.ndarray) -> list[float]:
-    return native.load(native.compiled(text), rows.shape[1])(rows).tolist()
+    return native.of_text(text)(rows).tolist()
 
 
 def hard(booster: lightgbm.Booster) -> np.ndarray:
@@ -44,23 +46,30 @@ def hard(booster: lightgbm.Booster) -> np.ndarray:
     return np.random.default_rng(1).choice(values, (2_000, WIDTH))
 
 
-@pytest.mark.parametrize("more", [{}, {"use_missing": False}, {"num_leaves": 2}])
+MANY = {"objective": "regression", "num_leaves": 300, "min_data_in_leaf": 1}
+"""Several words of leaves in a tree."""
+
+
+@pytest.mark.parametrize("more", [{}, {"use_missing": False}, {"num_leaves": 2}, MANY])
 def test_scores_equal_lightgbm_to_the_last_bit(more: dict[str, object]) -> None:
     booster = grown(1, **more)
     rows = hard(booster)
     assert said(booster.model_to_string(), rows) == booster.predict(rows).tolist()
+    _, forest = trees.read(booster.model_to_string())
+    assert (max(len(tree.leaves) for tree in forest) > 2 * trees.WORD) == (more is MANY)
 
 
 def test_a_row_more_than_a_block_and_none_at_all(booster: lightgbm.Booster) -> None:
-    rows = hard(booster)[: trees.BLOCK + 1]
-    assert said(booster.model_to_string(), rows) == booster.predict(rows).tolist()
+    for size in (1, kernel.BLOCK, kernel.BLOCK + 1):
+        rows = hard(booster)[:size]
+        assert said(booster.model_to_string(), rows) == booster.predict(rows).tolist()
     assert said(booster.model_to_string(), rows[:0]) == []
 
 
 def test_a_tree_without_a_split_is_its_leaf() -> None:
     leaf = Tree((), (), (), (), (), (0.25,))
-    code = native.object_code(trees.assembly(2, [leaf, leaf]))
-    assert native.load(code, 2)(np.zeros((3, 2), dtype=np.float32)).tolist() == [0.5] * 3
+    score = native.load(trees.pack([leaf, leaf]), 2)
+    assert score(np.zeros((3, 2), dtype=np.float32)).tolist() == [0.5] * 3
 
 
 @settings(deadline=None)
@@ -89,6 +98,6 @@ def test_what_is_not_translated_is_refused(booster: lightgbm.Booster, old: str, 
 
 
 def test_rows_of_another_width_are_refused(booster: lightgbm.Booster) -> None:
-    score = native.load(native.compiled(booster.model_to_string()), WIDTH)
+    score = native.of_text(booster.model_to_string())
     with pytest.raises(ValueError, match="expected rows of 4 columns"):
         score(np.zeros((2, WIDTH + 1), dtype=np.float32))

@@ -43,7 +43,7 @@ def parts_ms(world: World) -> Mapping[str, float]:
     parts = Bundle.open(world.bundle).parts
     assert parts.feed is not None
     assert parts.feed.text_file is not None
-    score = native.load(native.compiled(parts.feed.text_file.read_text()), len(COLUMNS))
+    score = native.of_text(parts.feed.text_file.read_text())
     store = open_store(Home(world.root), ZONE, applies=False)
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(len(parts.items), len(COLUMNS))).astype(np.float32)

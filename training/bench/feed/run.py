@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -56,8 +55,6 @@ def _measured(
 ) -> tuple[dict[str, object], list[list[str]]]:
     """One row: throughput, then tails at half of it; for our own service what too much does."""
     asked = load.bodies(made.users, at)
-    if name == "huoren":
-        _compiled(service.url, asked)
     lists = asyncio.run(load.answers(service.url, made.users[:CHECKED], at))
     asyncio.run(load.saturate(service.url, asked, min(2.0, seconds), AT_ONCE))
     before = service.cpu_s()
@@ -86,20 +83,6 @@ def _measured(
             "failed": much.count() - much.count(200, 429, 503),
         }
     return row, lists
-
-
-def _compiled(url: str, asked: Iterator[bytes]) -> None:
-    """Wait until answers no longer say that the trees are interpreted."""
-
-    async def waits() -> bool:
-        connection = load.Connection(url)
-        _, body = await connection.ask(next(asked))
-        connection.close()
-        return b"ranker:interpreted" in body
-
-    until = time.monotonic() + served.READY_WITHIN_S
-    while asyncio.run(waits()) and time.monotonic() < until:
-        time.sleep(0.5)
 
 
 def _floor(made: world.World, seconds: float) -> Row:
