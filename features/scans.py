@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 
 def compiled(function: Callable[P, T]) -> Callable[P, T]:
-    """Compile a function of arrays, once for all runs."""
-    made: Any = numba.njit(cache=True)(function)
+    """Compile a function of arrays, once for all runs; threads may run it side by side."""
+    made: Any = numba.njit(cache=True, nogil=True)(function)
     return made  # type: ignore[no-any-return]
 
 

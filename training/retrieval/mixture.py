@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import sparse
 
-from recsys.candidates.matrix.graph import top_rows
+from recsys.candidates.matrix.compiled import top_rows
 
 WEIGHTS = (0.3, 1.0, 3.0)
 """How much of a further matrix is tried, beside 1 of what there is."""

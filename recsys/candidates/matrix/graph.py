@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.candidates.matrix.compiled import top_rows
+
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
 
@@ -57,26 +59,6 @@ def around(links: sparse.csr_matrix, hops: int, most: int = 500) -> sparse.csr_m
     far.setdiag(0)
     far.eliminate_zeros()
     return scaled(top_rows(far, most), rows=1.0)
-
-
-def top_rows(matrix: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
-    """The ``most`` largest entries of every row.
-
-    Examples
-    --------
-    >>> top_rows(sparse.csr_matrix([[3.0, 1.0, 2.0], [0.0, 5.0, 0.0]]), 2).toarray().tolist()
-    [[3.0, 0.0, 2.0], [0.0, 5.0, 0.0]]
-    """
-    matrix = sparse.csr_matrix(matrix)
-    sizes = np.diff(matrix.indptr)
-    if not len(sizes) or sizes.max() <= most:
-        return matrix
-    rows = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((-matrix.data, rows))
-    place = np.arange(len(order)) - matrix.indptr[rows[order]]
-    kept = np.sort(order[place < most])
-    ends = np.concatenate([[0], np.cumsum(np.minimum(sizes, most))])
-    return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
 
 
 def top_dense(block: Floats, most: int) -> sparse.csr_matrix:

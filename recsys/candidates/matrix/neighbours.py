@@ -10,10 +10,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from scipy import sparse
 
-from recsys.candidates.matrix.graph import around, degrees, scaled, top_rows
+from recsys.candidates.matrix.compiled import top_products, top_rows
+from recsys.candidates.matrix.graph import around, degrees, scaled
 from recsys.candidates.matrix.recommender import Floats, Recommender, Users
-
-STEP = 2_000
 
 
 @dataclass(frozen=True)
@@ -114,16 +113,9 @@ def similar(matrix: sparse.csr_matrix, config: KnnConfig) -> sparse.csr_matrix:
     worth = sparse.csr_matrix(worth, dtype=np.float32)
     norms = np.sqrt(np.asarray(worth.multiply(worth).sum(axis=1)).ravel()) + 1e-9
     turned = sparse.csr_matrix(worth.T)
-    found = []
-    for start in range(0, matrix.shape[0], STEP):
-        strip = sparse.csr_matrix(worth[start : start + STEP] @ turned)
-        rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
-        strip.data /= norms[rows] * norms[strip.indices] + config.shrink
-        strip.data **= config.power
-        strip.data[rows == strip.indices] = 0.0
-        strip.eliminate_zeros()
-        found.append(top_rows(strip, config.neighbours))
-    return sparse.csr_matrix(sparse.vstack(found), dtype=np.float32)
+    found = top_products(worth, turned, config.neighbours, norms, norms, config.shrink)
+    found.data **= config.power
+    return found
 
 
 def _bm25(matrix: sparse.csr_matrix, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:

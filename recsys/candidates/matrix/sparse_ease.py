@@ -13,10 +13,9 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from recsys.candidates.matrix.graph import degrees, top_rows
+from recsys.candidates.matrix.compiled import regressed, top_products, top_rows
+from recsys.candidates.matrix.graph import degrees
 from recsys.candidates.matrix.recommender import Floats, Recommender, Users
-
-STEP = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class SparseEase(Recommender):
         columns = degrees(interactions)[1]
         penalty = config.l2 + config.dropout * columns
         gram = _strongest_products(interactions, columns, config.neighbours)
-        self.near_ = _regressed(gram, penalty)
+        self.near_ = regressed(gram, penalty)
         self.lift_ = (np.maximum(columns, 1.0) ** config.popularity).astype(np.float32)
         return self
 
@@ -74,56 +73,11 @@ def _strongest_products(
     interactions: sparse.csr_matrix, columns: np.ndarray, most: int
 ) -> sparse.csr_matrix:
     """Co-occurrence counts of every item with its strongest neighbours by cosine, and itself."""
-    turned = sparse.csr_matrix(interactions.T)
     root = np.sqrt(columns)
-    found = []
-    for start in range(0, turned.shape[0], STEP):
-        strip = sparse.csr_matrix(turned[start : start + STEP] @ interactions)
-        rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
-        strip.data = strip.data / (root[rows] * root[strip.indices])
-        strip.data[rows == strip.indices] = np.inf  # itself always stays, whatever the weights
-        strip = top_rows(strip, most + 1)
-        rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
-        own = rows == strip.indices
-        strip.data = strip.data * root[rows] * root[strip.indices]
-        strip.data[own] = columns[rows[own]]
-        found.append(strip)
-    return sparse.csr_matrix(sparse.vstack(found), dtype=np.float64)
-
-
-def _regressed(gram: sparse.csr_matrix, penalty: np.ndarray) -> sparse.csr_matrix:
-    """Weights −P_ij / P_jj, column by column on the neighbours of j; the rest of G counts as 0."""
-    gram = sparse.csr_matrix(gram.maximum(gram.T))
-    gram.sort_indices()
-    size = gram.shape[0]
-    place = np.full(size, -1, dtype=np.int64)
-    values, rows, columns = [], [], []
-    for item in range(size):
-        near = gram.indices[gram.indptr[item] : gram.indptr[item + 1]]
-        strength = gram.data[gram.indptr[item] : gram.indptr[item + 1]]
-        others = near != item
-        near, strength = near[others], strength[others]
-        if not len(near):
-            continue
-        if len(near) > 400:  # an item that is everybody's neighbour
-            kept = np.argsort(-strength / np.sqrt(gram.diagonal()[near]))[:400]
-            near, strength = near[kept], strength[kept]
-        place[near] = np.arange(len(near))
-        part = gram[near]
-        inner = place[part.indices]
-        left = np.zeros((len(near), len(near)))
-        line = np.repeat(np.arange(len(near)), np.diff(part.indptr))
-        inside = inner >= 0
-        left[line[inside], inner[inside]] = part.data[inside]
-        left[np.arange(len(near)), np.arange(len(near))] += penalty[near]
-        place[near] = -1
-        weights = np.linalg.solve(left, strength)
-        values.append(weights)
-        rows.append(near)
-        columns.append(np.full(len(near), item))
-    if not values:
-        return sparse.csr_matrix(gram * 0.0, dtype=np.float32)
-    return sparse.csr_matrix(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-        shape=gram.shape, dtype=np.float32,
-    )  # fmt: skip
+    turned = sparse.csr_matrix(interactions.T)
+    found = top_products(turned, interactions, most, root, root)
+    rows = np.repeat(np.arange(len(root)), np.diff(found.indptr))
+    counts = sparse.csr_matrix(found, dtype=np.float64)
+    counts.data *= root[rows] * root[found.indices]
+    counts = sparse.csr_matrix(counts.maximum(counts.T))
+    return sparse.csr_matrix(counts + sparse.diags(columns))

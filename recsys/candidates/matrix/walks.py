@@ -12,7 +12,8 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from recsys.candidates.matrix.graph import scaled, times, top_dense, top_rows
+from recsys.candidates.matrix.compiled import top_products, top_rows
+from recsys.candidates.matrix.graph import scaled, times, top_dense
 from recsys.candidates.matrix.recommender import Floats, Recommender, Users
 
 STEP = 2_000
@@ -53,14 +54,8 @@ class Rp3Beta(Recommender):
         out = _power(scaled(interactions, rows=1.0), self.config.alpha)
         fair = scaled(interactions, columns=self.config.beta)
         out = sparse.csr_matrix(out.multiply(fair), dtype=np.float32)
-        found = []
-        for start in range(0, turned.shape[0], STEP):
-            strip = sparse.csr_matrix(home[start : start + STEP] @ out)
-            rows = start + np.repeat(np.arange(strip.shape[0]), np.diff(strip.indptr))
-            strip.data[rows == strip.indices] = 0.0
-            strip.eliminate_zeros()
-            found.append(top_rows(strip, self.config.neighbours))
-        self.near_ = sparse.csr_matrix(sparse.vstack(found), dtype=np.float32)
+        plain = np.ones(turned.shape[0])
+        self.near_ = top_products(home, out, self.config.neighbours, plain, plain)
         return self
 
     def scores(self, users: Users) -> Floats:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from recsys.candidates.matrix.compiled import top_rows
 from recsys.candidates.matrix.ease import Ease, EaseConfig
-from recsys.candidates.matrix.graph import around, top_dense, top_rows
+from recsys.candidates.matrix.graph import around, top_dense
 from recsys.candidates.matrix.recommender import best
 from recsys.candidates.matrix.sparse_ease import SparseEase, SparseEaseConfig
 
