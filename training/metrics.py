@@ -45,6 +45,10 @@ class Relevant(NamedTuple):
         """Relevant items of each query; shape (queries,)."""
         return np.diff(self.indptr)
 
+    def row(self, query: int) -> Codes:
+        """Those of one query."""
+        return self.codes[self.indptr[query] : self.indptr[query + 1]]
+
 
 def hits(ranked: Codes, relevant: Relevant) -> Bools:
     """Whether the item in each place is relevant; shape of ``ranked``.

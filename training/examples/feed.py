@@ -6,8 +6,9 @@ with popularity as refreshed every day; what the person did from then to the end
 makes the labels.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -198,9 +199,27 @@ def daily_popularity(past: Past, items: Items, counter: Counter) -> Callable[[in
 def rows(
     past: Past, items: Items, queries: Queries, proposed: list[Proposed]
 ) -> npt.NDArray[np.float32]:
-    """Rows of all candidates, query after query; float32, shape (n, columns)."""
-    if not proposed:
-        return np.zeros((0, len(frame.COLUMNS)), dtype=np.float32)
+    """Rows of all candidates, query after query; float32, shape (n, columns).
+
+    They are read for ``AT_ONCE`` candidates at a time: what counters hold in double precision takes
+    an order of magnitude more memory than the rows.
+    """
+    ends = np.cumsum([0, *(len(one.slate) for one in proposed)])
+    found = np.empty((int(ends[-1]), len(frame.COLUMNS)), dtype=np.float32)
+    cuts = np.searchsorted(ends, np.arange(AT_ONCE, int(ends[-1]), AT_ONCE))
+    for low, high in pairwise(np.unique([0, *cuts.tolist(), len(proposed)]).tolist()):
+        some = Queries(queries.users[low:high], queries.at_us[low:high])
+        found[ends[low] : ends[high]] = _rows(past, items, some, proposed[low:high])
+    return found
+
+
+AT_ONCE = 2_000_000
+"""Candidates whose counters are held at once: 2 GB."""
+
+
+def _rows(
+    past: Past, items: Items, queries: Queries, proposed: list[Proposed]
+) -> npt.NDArray[np.float32]:
     sizes = [len(one.slate) for one in proposed]
     query = np.repeat(np.arange(len(proposed)), sizes)
     codes = np.concatenate([np.zeros(0, dtype=np.int32), *(one.slate.codes for one in proposed)])
@@ -217,21 +236,20 @@ def rows(
 
 def labels(asked: Asked, proposed: list[Proposed]) -> list[npt.NDArray[np.bool_]]:
     """Which candidates of each query were relevant."""
-    indptr, codes = asked.relevant
-    return [
-        np.isin(one.slate.codes, codes[indptr[i] : indptr[i + 1]]) for i, one in enumerate(proposed)
-    ]
+    return [np.isin(one.slate.codes, asked.relevant.row(i)) for i, one in enumerate(proposed)]
 
 
 def grades(asked: Asked, proposed: list[Proposed]) -> list[Int64s]:
     """Gain of each candidate of each query: ``WANTED`` the target, 1 any other act, 0 nothing."""
-    found = [WANTED * one.astype(np.int64) for one in labels(asked, proposed)]
+    return [_grade(asked, i, one) for i, one in enumerate(proposed)]
+
+
+def _grade(asked: Asked, query: int, one: Proposed) -> Int64s:
+    found = WANTED * np.isin(one.slate.codes, asked.relevant.row(query)).astype(np.int64)
     if asked.acted is None:
         return found
-    acted = labels(replace(asked, relevant=asked.acted), proposed)
-    return [
-        np.maximum(one, other.astype(np.int64)) for one, other in zip(found, acted, strict=True)
-    ]
+    acted = np.isin(one.slate.codes, asked.acted.row(query))
+    return np.maximum(found, acted.astype(np.int64))
 
 
 WANTED = 3
@@ -239,9 +257,11 @@ WANTED = 3
 
 
 def sample(
-    asked: Asked, proposed: list[Proposed], negatives: int, rng: np.random.Generator
+    asked: Asked, proposed: Iterable[Proposed], negatives: int, rng: np.random.Generator
 ) -> tuple[Asked, list[Proposed], list[Int64s]]:
     """Keep queries with a relevant candidate and all candidates that were acted on; draw others.
+
+    What is not kept of one query is gone before the next is asked for.
 
     Returns
     -------
@@ -251,7 +271,8 @@ def sample(
         Grades of the candidates.
     """
     places, kept, marks = [], [], []
-    for i, (one, grade) in enumerate(zip(proposed, grades(asked, proposed), strict=True)):
+    for i, one in enumerate(proposed):
+        grade = _grade(asked, i, one)
         if not (grade == WANTED).any():
             continue
         chosen = picked(grade, negatives, rng)
@@ -278,8 +299,7 @@ def groups(
     rng: np.random.Generator,
 ) -> Groups:
     """Training rows of one window."""
-    proposed = list(propose(past, parts, asked, which))
-    drawn, kept, marks = sample(asked, proposed, negatives, rng)
+    drawn, kept, marks = sample(asked, propose(past, parts, asked, which), negatives, rng)
     return Groups(
         rows(past, parts.items, drawn.queries, kept),
         np.concatenate([np.zeros(0, dtype=np.int64), *marks]).astype(np.int64),

@@ -146,9 +146,8 @@ def _shared(work: Callable[[int, int], Part], spans: list[tuple[int, int]]) -> l
 
 
 def _joined(parts: list[Part], shape: tuple[int, int]) -> sparse.csr_matrix:
-    if not parts:
-        return sparse.csr_matrix(shape, dtype=np.float32)
-    sizes, columns, values = (np.concatenate(one) for one in zip(*parts, strict=True))
+    nothing = (np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    sizes, columns, values = (np.concatenate(one) for one in zip(nothing, *parts, strict=True))
     ends = np.concatenate([[0], np.cumsum(sizes)])
     found = sparse.csr_matrix((values, columns, ends), shape=shape)
     found.sort_indices()

@@ -164,3 +164,15 @@ def test_windows_are_put_one_after_the_other():
     whole = feed.together([one, other])
     assert whole.rows[:, 0].tolist() == [0.0, 0.0, 1.0, 1.0, 1.0]
     assert (whole.labels.tolist(), whole.sizes.tolist()) == ([0, 1, 1, 0, 0], [2, 1, 2])
+
+
+def test_rows_are_the_same_however_many_are_read_at_once(monkeypatch):
+    connection, table = connect([event(hour, "Product Viewed", f"u{hour}") for hour in range(4)])
+    past, items = Past(connection, ZONE), catalogue(table, DAY)
+    asked = Queries([f"u{hour}" for hour in range(4)], DAY + HOUR_US * np.arange(1, 5))
+    lists = proposed([0, 1], [0], [1, 2], [0, 2])
+    whole = feed.rows(past, items, asked, lists)
+    monkeypatch.setattr(feed, "AT_ONCE", 2)
+    np.testing.assert_array_equal(feed.rows(past, items, asked, lists), whole)
+    assert len(whole) == 7
+    assert len(np.unique(np.nan_to_num(whole), axis=0)) > 4
