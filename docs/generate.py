@@ -228,6 +228,48 @@ def goals(path: Path) -> str:
     return "\n\n".join(parts)
 
 
+BESIDE = ("huoren", "best_source", "blend", "popularity", "most_bought", "oracle")
+"""Methods of ``huoren bench feed-quality`` whose slices are shown."""
+
+
+def feed_quality(path: Path) -> str:
+    """What ``huoren bench feed-quality`` found: all methods on all queries, a few by slice."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    whole = [row for row in told["rows"] if row["slice"] == "all"]
+    more = ("coverage", "novelty", "gini", "diversity")
+    cut = {(row["slice"], row["method"]): row for row in told["rows"]}
+    shown = [name for name in BESIDE if ("all", name) in cut]
+    slices = [name for name in dict.fromkeys(row["slice"] for row in told["rows"])
+              if not name.endswith("=unknown")]  # fmt: skip
+    ours = cut["all", "huoren"]
+    errors = ", ".join(f"{name} {_figure(one)}" for name, one in ours["calibration_error"].items())
+    return "\n\n".join((
+        figures(path).partition("\n\n")[0],
+        table(
+            ("method", "ndcg@20", "recall@20", *more),
+            (
+                (
+                    f"{row['method']} ({row['which']})" if "which" in row else row["method"],
+                    _measure(row, "ndcg@20"), _measure(row, "recall@20"),
+                    *(_figure(row.get(name)) for name in more),
+                )
+                for row in whole
+            ),
+        ),
+        table(
+            ("ndcg@20 by slice", "queries", *shown),
+            (
+                (
+                    name, _figure(cut[name, "huoren"]["queries"]),
+                    *(_measure(cut.get((name, method), {}), "ndcg@20") for method in shown),
+                )
+                for name in slices
+            ),
+        ),
+        f"Calibration error of the chances: {errors}.",
+    ))  # fmt: skip
+
+
 def tour(path: Path) -> str:
     """What the shell answered to the questions of ``docs/tour.py``."""
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -287,7 +329,10 @@ TABLES: dict[str, Callable[[], str]] = {
     **{f"tour {path.stem}": partial(tour, path) for path in sorted((HERE / "tour").glob("*.json"))},
     **{
         f"figures {path.stem}": partial(
-            {"accuracy": accuracy, "goals": goals}.get(path.stem.partition("-")[0], figures), path
+            {"accuracy": accuracy, "goals": goals, "feed": feed_quality}.get(
+                path.stem.partition("-")[0], figures
+            ),
+            path,
         )
         for path in sorted((HERE / "figures").glob("*.json"))
     },
