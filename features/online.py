@@ -325,11 +325,8 @@ class Reading:
         values : dict of str to ndarray, float64, shape (n,)
             One column for each counter.
         """
-        kept = [
-            (counter, place)
-            for place, counter in enumerate(live(key))
-            if names is None or counter.name in names
-        ]
+        counters = enumerate(live(key))
+        kept = [(one, place) for place, one in counters if names is None or one.name in names]
         rows: Mapping[str, Sequence[Any]] = (
             self.state.cells.get(key.word, {})
             if names is None
