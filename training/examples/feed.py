@@ -213,8 +213,8 @@ def rows(
     return found
 
 
-AT_ONCE = 2_000_000
-"""Candidates whose counters are held at once: 2 GB."""
+AT_ONCE = 1_000_000
+"""Candidates whose counters are held at once: 1 GB."""
 
 
 def _rows(
