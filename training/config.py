@@ -36,6 +36,12 @@ class TrainConfig:
         People asked in each window at most.
     negatives : int
         Candidates without a label drawn for each query.
+    impressions : int
+        Lists that were shown, of each window, that are learned from at most; 0: none.
+    fewest_impressions : int
+        Items of such lists in a window without which none of them teaches.
+    acted_within : float
+        Hours after an impression in which an act that names no request may belong to it.
     candidates : int
         Items that each source proposes.
     shares : int
@@ -65,6 +71,9 @@ class TrainConfig:
     days: int = 0
     queries: int = 6_000
     negatives: int = 60
+    impressions: int = 6_000
+    fewest_impressions: int = 1_000
+    acted_within: float = 1.0
     candidates: int = 200
     shares: int = 50_000
     shares_each: int = 200
@@ -106,6 +115,13 @@ class TrainConfig:
         for name in ("queries", "negatives", "candidates"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be positive", got=f"{name} = {getattr(self, name)}")
+        for name in ("impressions", "fewest_impressions", "acted_within"):
+            if getattr(self, name) < 0:
+                raise InputError(
+                    f"{name} is below zero",
+                    expected=f"{name} >= 0",
+                    got=f"{name} = {getattr(self, name)}",
+                )
 
     @property
     def hash(self) -> str:

@@ -1,7 +1,14 @@
 """Learns what may come of showing an item: clicks, carts, orders, shares, dislikes.
 
-Rows are candidates of queries, as for the ranker, with all that had an outcome and a part of the
-rest; the trees see the part, the calibration weighs it up again.
+Where enough lists are known that were shown, rows are what stood in them: what nothing came of is a
+negative, and the place is a column of which more never makes an outcome likelier. Answers are those
+of the first place: it is fixed in the trees before anybody is answered (Craswell et al., "An
+experimental comparison of click position-bias models", WSDM 2008; the place as a feature that is
+fixed when serving: Zhao et al., "Recommending what video to watch next", RecSys 2019).
+
+Elsewhere rows are candidates of queries, as for the ranker, with all that had an outcome and a part
+of the rest; the trees see the part, the calibration weighs it up again (the log-odds of a sample
+are off by a constant: King & Zeng, "Logistic regression in rare events data", 2001, section 4).
 """
 
 from collections.abc import Mapping
@@ -24,6 +31,7 @@ from recsys.ranking.outcomes import TARGET, Head, Line, Outcomes
 from training import calibration
 from training.config import TrainConfig
 from training.examples import feed
+from training.examples.shown import Shown
 from training.past import Past
 from training.queries import Queries
 from training.split import Window
@@ -40,7 +48,13 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 """What each outcome is."""
 
 ENOUGH = 100
-"""Candidates with an outcome without which it is not learned."""
+"""Candidates, or items shown, with an outcome without which it is not learned of them."""
+
+FEW = 20
+"""Items shown of which the target came without which no chance is one of items shown."""
+
+PLACE = "place"
+"""The column of the place, the last one."""
 
 RISING = ("touch.interest_30", "friends.bought", "item.conversion", "taste.category_30")
 """Columns of which more never makes a click, cart or order less likely, nor a dislike likelier."""
@@ -112,7 +126,7 @@ def outcomes(
     """Outcome → for each query the items it came of, from the query to the window's end."""
     past.connection.register("asked", queries.table())
     found = {}
-    for name, events in {TARGET: (target,), **EVENTS}.items():
+    for name, events in watched(target).items():
         rows = past.connection.execute(
             f"SELECT DISTINCT q.query, f.{c.ITEM} FROM asked q JOIN facts f "
             f"ON f.{c.USER} = q.{c.USER} AND f.{c.AT} >= q.asked_us AND f.{c.AT} < $end "
@@ -127,7 +141,28 @@ def outcomes(
     return found
 
 
-def fit(ranker: LambdaMart, train: Drawn, valid: Drawn, seed: int = 0) -> Outcomes:
+def watched(target: str) -> Mapping[str, tuple[str, ...]]:
+    """Outcome, and the target, → events that it is."""
+    return {TARGET: (target,), **EVENTS}
+
+
+def enough(shown: tuple[Shown, Shown], fewest: int) -> bool:
+    """Whether chances can be those of items shown: all of them or none, to be worth comparing.
+
+    Parameters
+    ----------
+    shown : tuple of Shown
+        Of the windows that train and calibrate.
+    fewest : int
+        Rows of each.
+    """
+    return min(map(len, shown)) >= fewest and int(shown[1].labels[TARGET].sum()) >= FEW
+
+
+def fit(
+    ranker: LambdaMart, train: Drawn, valid: Drawn, seed: int = 0,
+    shown: tuple[Shown, Shown] | None = None,
+) -> Outcomes:  # fmt: skip
     """Grow a forest for each outcome that came often enough, and calibrate all on ``valid``.
 
     Parameters
@@ -138,35 +173,70 @@ def fit(ranker: LambdaMart, train: Drawn, valid: Drawn, seed: int = 0) -> Outcom
         Of windows, one after the other.
     seed : int
         Of the columns that are drawn.
+    shown : tuple of Shown, optional
+        Lists of the same windows. With them every chance is that of one showing at the first
+        place; without, that of a candidate until the end of its window.
     """
     heads, lines = {}, {}
     for name in EVENTS:
-        if train.labels[name].sum() < ENOUGH or not valid.labels[name].any():
+        if shown is not None and name in placed(shown):
+            heads[name], lines[name] = _of_places(*shown, name, seed)
+            continue
+        judge: Drawn | Shown = valid if shown is None else shown[1]
+        if train.labels[name].sum() < ENOUGH or not judge.labels[name].any():
             continue
         heads[name] = _grown(train, name, seed)
-        lines[name] = _line(heads[name].score(valid.rows), valid, name)
-    lines[TARGET] = _line(ranker.score(valid.rows), valid, TARGET)
+        lines[name] = _line(heads[name].score(judge.rows), judge, name)
+    last = valid if shown is None else shown[1]
+    lines[TARGET] = _line(ranker.score(last.rows), last, TARGET)
     return Outcomes(heads, lines)
 
 
-def errors(found: Outcomes, ranker: LambdaMart, given: Drawn) -> dict[str, float]:
+def placed(shown: tuple[Shown, Shown]) -> tuple[str, ...]:
+    """Outcomes that are learned of items shown."""
+    train, valid = (one.labels for one in shown)
+    return tuple(
+        name for name in EVENTS if train[name].sum() >= ENOUGH and valid[name].any()
+    )  # fmt: skip
+
+
+def errors(found: Outcomes, ranker: LambdaMart, given: Drawn | Shown) -> dict[str, float]:
     """Expected calibration error of each outcome on rows that taught nothing."""
     chances = found.chances(given.rows, ranker.score(given.rows))
     return {name: _error(p, given, name) for name, p in chances.items()}
 
 
-def _error(p: Floats, given: Drawn, name: str) -> float:
+def _error(p: Floats, given: Drawn | Shown, name: str) -> float:
     return calibration.weighted_error(p, given.labels[name], given.weights)
 
 
-def _grown(train: Drawn, name: str, seed: int) -> Head:
+def _of_places(train: Shown, valid: Shown, name: str, seed: int) -> tuple[Head, Line]:
+    """Trees that know the place, calibrated where each row stood, then put to the first one."""
+    head = _grown(train, name, seed)
+    scores = head.score(_with_place(valid))
+    labels = valid.labels[name].astype(np.float64)
+    return head.fixed(0.0), Line.fit(scores, labels, valid.weights)
+
+
+def _with_place(given: Shown) -> npt.NDArray[np.float32]:
+    return np.column_stack([given.rows, given.places.astype(np.float32)])
+
+
+def _grown(train: Drawn | Shown, name: str, seed: int) -> Head:
     engine, columns = boosting.lightgbm(), list(frame.COLUMNS)
     sign = -1 if name == "dislike" else 1
     constraints = [sign if column in RISING else 0 for column in columns]
-    data = engine.Dataset(train.rows, train.labels[name].astype(np.float64), feature_name=columns)
+    rows, weights = train.rows, None
+    if isinstance(train, Shown):
+        rows, weights = _with_place(train), train.weights
+        columns, constraints = [*columns, PLACE], [*constraints, -1]
+    data = engine.Dataset(
+        rows, train.labels[name].astype(np.float64), weight=weights, feature_name=columns
+    )
     parameters = {**PARAMETERS, "seed": seed, "monotone_constraints": constraints, "num_threads": 2}
     return Head(engine.train(parameters, data, ROUNDS), columns)
 
 
-def _line(scores: Floats, given: Drawn, name: str) -> Line:
-    return Line.fit(scores, given.labels[name].astype(np.float64), given.weights)
+def _line(scores: Floats, given: Drawn | Shown, name: str) -> Line:
+    depth = given.depth if isinstance(given, Shown) else None
+    return Line.fit(scores, given.labels[name].astype(np.float64), given.weights, depth)

@@ -5,7 +5,7 @@ on where it was, and a step whose inputs are those of last time is skipped.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from features.errors import UnknownName
@@ -13,7 +13,17 @@ from features.home import Home
 from recsys.bundle import Bundle
 from training.config import TrainConfig
 from training.split import Window
-from training.steps import closing, feed, groupbuys, judging, outcomes, rivalry, sharing, ties
+from training.steps import (
+    closing,
+    feed,
+    groupbuys,
+    impressions,
+    judging,
+    outcomes,
+    rivalry,
+    sharing,
+    ties,
+)
 from training.steps.course import Course
 from training.steps.progress import Step, Steps, left
 
@@ -26,6 +36,7 @@ STEPS: Mapping[str, Callable[[Course, Step], None]] = {
     "similar items": feed.similar,
     "candidate models": feed.models,
     "feed examples": feed.examples,
+    "impressions": impressions.lists,
     "feed ranker": feed.ranker,
     "outcomes": outcomes.chances,
     "calibration": judging.calibration,
@@ -62,6 +73,8 @@ class Trained:
         ``champion``, ``paired``, ``drift``, ``latency``: see ``training.beside``.
     steps : list of mapping
         Name, seconds, peak memory, whether it was skipped.
+    impressions : mapping
+        How much of what was shown was used, and for what; see ``steps.impressions.said``.
     """
 
     bundle: Bundle
@@ -71,6 +84,7 @@ class Trained:
     shown: Mapping[str, Any]
     beside: Mapping[str, Any]
     steps: list[dict[str, Any]]
+    impressions: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = None) -> Trained:
@@ -111,6 +125,7 @@ def train(home: Home, config: TrainConfig, steps: Steps, run_id: str | None = No
         course.evaluation.value.shown | {"profile": course.profile.value["history"]},
         course.rival.value | {"latency": course.latency.value},
         steps.done,
+        impressions.said(course),
     )
 
 

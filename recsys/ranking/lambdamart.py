@@ -17,6 +17,9 @@ from recsys.ranking.native import Score
 
 Rows = npt.NDArray[np.float32]
 
+UNPLACED = -1
+"""Place of a row that was shown nowhere."""
+
 
 @dataclass(frozen=True)
 class LambdaMartConfig:
@@ -79,11 +82,17 @@ class Groups:
         Gain of each row, 0 and up.
     sizes : ndarray, int, shape (queries,)
         Rows of each query.
+    weights : ndarray, float64, shape (n,), optional
+        How much each row counts; alike when left out.
+    places : ndarray, int32, shape (n,), optional
+        Where each row was shown, ``UNPLACED`` where it was not; nowhere when left out.
     """
 
     rows: Rows
     labels: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64] | None = None
+    places: npt.NDArray[np.int32] | None = None
 
     def with_(self, later: "Groups") -> "Groups":
         """These queries and then others."""
@@ -91,7 +100,22 @@ class Groups:
             np.concatenate([self.rows, later.rows]),
             np.concatenate([self.labels, later.labels]),
             np.concatenate([self.sizes, later.sizes]),
+            _joined(self, later, "weights", 1.0),
+            _joined(self, later, "places", UNPLACED),
         )
+
+
+def _joined(one: Groups, other: Groups, name: str, usual: float) -> Any:
+    """A column that may be left out, of both; None where both leave it out."""
+    parts = [getattr(given, name) for given in (one, other)]
+    there = [part for part in parts if part is not None]
+    if not there:
+        return None
+    filled = (
+        np.full(len(given.rows), usual) if part is None else part
+        for given, part in zip((one, other), parts, strict=True)
+    )
+    return np.concatenate([*filled]).astype(there[0].dtype)
 
 
 class LambdaMart(boosting.Forest):
@@ -130,6 +154,10 @@ class LambdaMart(boosting.Forest):
     ) -> Self:
         """Grow trees.
 
+        Where places are given, the bias of each is learned beside the trees and left out of their
+        answers: an item is preferred for what it is, not for where it stood (LightGBM's "position
+        bias treatment": a score of the row plus one of its place, fitted to the same pairs).
+
         Parameters
         ----------
         train, valid : Groups
@@ -158,7 +186,7 @@ class LambdaMart(boosting.Forest):
             )
         data = lightgbm.Dataset(
             train.rows, train.labels, group=train.sizes, feature_name=list(columns),
-            free_raw_data=True,
+            free_raw_data=True, weight=train.weights, position=train.places,
         )  # fmt: skip
         sets, callbacks = [], []
         if valid is not None and np.any(valid.labels > 0):

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from recsys import boosting
+from recsys.ranking.fixing import fixed
 from recsys.ranking.lambdamart import LambdaMart, Rows
 from recsys.rules.arranging import best
 
@@ -42,6 +44,11 @@ class Head(LambdaMart):
         raw = self.booster.predict(rows, num_threads=1, raw_score=True)
         return np.asarray(raw, dtype=np.float64)
 
+    def fixed(self, value: float) -> "Head":
+        """These trees with their last column fixed, of the other columns alone."""
+        text = fixed(self.booster.model_to_string(), value)
+        return Head(boosting.lightgbm().Booster(model_str=text), self.columns[:-1])
+
     def save(self, path: Path) -> None:
         """Write LightGBM's text model as one of plain sums, which compiles."""
         text = self.booster.model_to_string()
@@ -67,7 +74,10 @@ class Line:
         return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
 
     @classmethod
-    def fit(cls, scores: Floats, labels: Floats, weights: Floats | None = None) -> "Line":
+    def fit(
+        cls, scores: Floats, labels: Floats, weights: Floats | None = None,
+        depth: Floats | None = None,
+    ) -> "Line":  # fmt: skip
         """Fit by Newton's method, a little shrunk towards a slope of 1; never falling.
 
         Parameters
@@ -76,21 +86,29 @@ class Line:
             Scores, and 1 where the outcome came.
         weights : ndarray, float64, shape (n,), optional
             How many rows each stands for, where some were drawn.
+        depth : ndarray, float64, shape (n,), optional
+            How far from the first place each row was shown, 0 at it: by what it lowers the
+            log-odds is fitted too and left out, so that chances are those of the first place.
         """
         w = np.ones(len(scores)) if weights is None else weights
         spread = max(float(scores.std()), 1e-9)
         z = scores / spread
         rate = np.clip(float((w * labels).sum() / max(w.sum(), 1e-9)), 1e-9, 1 - 1e-9)
-        x = np.stack([z, np.ones(len(z))], axis=1)
-        beta = np.array([0.0, np.log(rate / (1.0 - rate))])
+        beside = [] if depth is None else [depth]
+        x = np.stack([z, np.ones(len(z)), *beside], axis=1)
+        beta = np.array([0.0, np.log(rate / (1.0 - rate)), *(0.0 for _ in beside)])
+        held = np.array([1e-3, 0.0, *(1e-3 for _ in beside)])
+        keep = np.diag([1e-3, 1e-9, *(1e-3 for _ in beside)])
         for _ in range(50):
             p = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -30, 30)))
-            gradient = x.T @ (w * (labels - p)) - np.array([1e-3 * beta[0], 0.0])
-            curve = (x * (w * p * (1.0 - p))[:, None]).T @ x + np.diag([1e-3, 1e-9])
+            gradient = x.T @ (w * (labels - p)) - held * beta
+            curve = (x * (w * p * (1.0 - p))[:, None]).T @ x + keep
             step = np.linalg.solve(curve, gradient)
             beta += np.clip(step, -2.0, 2.0)
             if np.abs(step).max() < 1e-8:
                 break
+        if depth is not None and beta[2] > 0:  # nobody looks more at what stands lower
+            return cls.fit(scores, labels, weights)
         return cls(max(float(beta[0]) / spread, 0.0), float(beta[1]))
 
 

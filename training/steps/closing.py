@@ -8,7 +8,7 @@ from training.circles import Circles
 from training.latency import measure
 from training.shelf import Json, full_disk
 from training.split import Window
-from training.steps import ties
+from training.steps import impressions, ties
 from training.steps.course import Course
 from training.steps.forms import Audiences
 from training.steps.progress import Step
@@ -61,6 +61,7 @@ def said(course: Course) -> dict[str, Any]:
         "profile": course.profile.value,
         "config": course.config.plain(),
         "ties": course.ties.value["early"],
+        "impressions": impressions.said(course),
         "windows": {name: [one.start_us, one.end_us] for name, one in named(course).items()},
     }
 

@@ -22,6 +22,7 @@ from recsys.ranking.logit import Logit
 from recsys.ranking.outcomes import Outcomes
 from training import fit
 from training.config import TrainConfig
+from training.examples.shown import Shown
 from training.past import Past, opened
 from training.shelf import Kept, Shelf, fingerprint, of_files
 from training.steps import forms
@@ -77,8 +78,12 @@ class Course:
         Sources as of the start of each window, and as of the snapshot.
     examples : list of Kept of Groups
         Rows of the feed in every window but the last.
+    shown : list of Kept of Shown
+        Rows of lists that were shown in every window but the last.
     ranker : Kept of LambdaMart
         Of the feed.
+    listened : bool
+        Whether it learned from lists that were shown.
     outcomes : Kept of Outcomes or None
         What may come of showing an item.
     calibration : Kept of mapping
@@ -111,6 +116,8 @@ class Course:
     similar: Kept[dict[str, Any]]
     models: list[Kept[Parts]]
     examples: list[Kept[Groups]]
+    shown: list[Kept[Shown]]
+    listened: bool
     ranker: Kept[LambdaMart | None]
     outcomes: Kept[Outcomes | None]
     calibration: Kept[dict[str, float]]

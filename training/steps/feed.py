@@ -1,8 +1,8 @@
 """Steps of the feed: what popularity and likeness mean, sources, rows, ranker, judgement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from features.frames import feed as frame
 from recsys.bundle import Parts
 from recsys.component import Source
 from recsys.moment import Moment
-from recsys.ranking.lambdamart import Groups, LambdaMart
+from recsys.ranking.lambdamart import Groups, LambdaMart, ndcg
 from training import evaluate, fit, leakage, metrics, split
 from training.config import TrainConfig
 from training.examples import feed
+from training.examples.shown import Shown
 from training.past import Past
 from training.retrieval import near
 from training.shelf import Json, Kept
@@ -90,19 +91,34 @@ def examples(course: Course, step: Step) -> None:
 
 
 def ranker(course: Course, step: Step) -> None:
-    """The ranker of the feed; the last window of the rows says how many trees."""
+    """The ranker of the feed; the last window of the rows says how many trees.
+
+    Where enough lists are known that were shown, another one learns from these too, and is taken
+    where it ranks that window better.
+    """
+    train = [one.value for one in course.examples[:-1]]
+    valid, needs = course.examples[-1], (*course.examples, asdict(course.config.feed))
     course.ranker = step.keep(
         forms.Ranker(),
-        lambda: LambdaMart.fit(
-            feed.together([one.value for one in course.examples[:-1]]),
-            course.examples[-1].value,
-            list(frame.COLUMNS),
-            course.config.feed,
-            course.config.seed,
-            watch=course.watch,
-        ),
-        *course.examples, asdict(course.config.feed),
+        lambda: _ranker(course, feed.together(train), course.watch),
+        *needs,
+    )
+    lists = [one.value for one in course.shown[:-1]]
+    course.listened = False
+    if sum(map(len, lists)) < max(course.config.fewest_impressions, 1):
+        return
+    listening = step.keep(
+        forms.Ranker(),
+        lambda: _ranker(course, reduce(Groups.with_, map(Shown.groups, lists), feed.together(train))),
+        *needs, *course.shown[:-1],
     )  # fmt: skip
+    alone, other = (
+        ndcg(one.value.score(valid.value.rows), valid.value, course.config.feed.eval_at)
+        for one in (course.ranker, listening)
+        if one.value is not None
+    )
+    if other > alone:
+        course.ranker, course.listened = listening, True
 
 
 def honesty(course: Course, step: Step) -> None:
@@ -164,6 +180,14 @@ def _which(course: Course) -> Counter:
 
 def _fitted(course: Course, at_us: int) -> Parts:
     return fit.sources(course.chosen, at_us, course.popularity.value)
+
+
+def _ranker(
+    course: Course, train: Groups, watch: Callable[[int, float], None] | None = None
+) -> LambdaMart:
+    valid, config = course.examples[-1].value, course.config
+    columns = list(frame.COLUMNS)
+    return LambdaMart.fit(train, valid, columns, config.feed, config.seed, watch=watch)
 
 
 def _rows(course: Course, step: Step, window: Window, model: Kept[Parts]) -> Groups:

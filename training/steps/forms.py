@@ -13,6 +13,7 @@ from recsys.bundle import Parts, Settings
 from recsys.people.audience import Audience
 from recsys.ranking.lambdamart import Groups, LambdaMart
 from recsys.ranking.outcomes import Outcomes
+from training.examples.shown import Shown
 from training.retrieval import near
 from training.split import Window
 
@@ -64,6 +65,32 @@ class Rows:
             np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("rows", "labels", "sizes")
         )
         return Groups(rows, labels, sizes)
+
+
+class Lists:
+    """Rows of lists that were shown, as arrays that are mapped into memory."""
+
+    def save(self, value: Shown, folder: Path) -> None:
+        """Write an array for each column, one for each outcome, and how many were shown."""
+        for name in ("rows", "places", "weights", "sizes"):
+            np.save(folder / f"{name}.npy", getattr(value, name))
+        for name, label in value.labels.items():
+            np.save(folder / f"came.{name}.npy", label)
+        (folder / "shown.json").write_text(json.dumps([value.shown, list(value.labels)]))
+
+    def open(self, folder: Path) -> Shown:
+        """Map them."""
+
+        def read(name: str) -> Any:
+            return np.load(folder / f"{name}.npy", mmap_mode="r")
+
+        shown, outcomes = json.loads((folder / "shown.json").read_text())
+        return Shown(
+            *map(read, ("rows", "places", "weights")),
+            {name: read(f"came.{name}") for name in outcomes},
+            read("sizes"),
+            shown,
+        )
 
 
 class Ranker:

@@ -6,7 +6,7 @@ from features.catalogue import CATALOGUE
 from recsys.ranking.outcomes import Outcomes
 from training import outcomes
 from training.outcomes import Drawn
-from training.steps import forms
+from training.steps import forms, impressions
 from training.steps.course import Course
 from training.steps.progress import Step
 
@@ -17,7 +17,8 @@ def chances(course: Course, step: Step) -> None:
         forms.Chances(),
         partial(_learned, course, step),
         course.history, course.popularity, course.models[-3], course.models[-4], course.ranker,
-        course.config.queries, course.config.negatives,
+        course.config.queries, course.config.negatives, *course.shown[-2:],
+        course.config.fewest_impressions,
     )  # fmt: skip
 
 
@@ -26,7 +27,7 @@ def _learned(course: Course, step: Step) -> Outcomes | None:
     if ranker is None:
         return None
     train, valid = (_drawn(course, step, place) for place in (-3, -2))
-    return outcomes.fit(ranker, train, valid, course.config.seed)
+    return outcomes.fit(ranker, train, valid, course.config.seed, impressions.pair(course))
 
 
 def _drawn(course: Course, step: Step, place: int) -> Drawn:
