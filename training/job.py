@@ -26,6 +26,7 @@ from training.config import TrainConfig
 from training.environment import environment
 from training.run import STEPS, Course, Steps, Trained, go, train
 from training.split import Window
+from training.steps import impressions
 from training.steps.course import data
 from training.steps.progress import Notice
 from training.tracking import Run, Tracking, Version
@@ -121,6 +122,7 @@ def log(tracking: Tracking, record: Run, home: Home, trained: Trained, page: Pat
     record.tags(where | {"mlflow.source.git.commit": where["git revision"], "sha": _sha(trained)})
     record.metrics(trained.metrics)
     record.metrics({"latency": trained.beside["latency"]})
+    record.metrics({"impressions": trained.impressions})
     record.metrics({
         name: {one["name"]: one[name] for one in trained.steps} for name in ("seconds", "peak_mb")
     })
@@ -223,6 +225,7 @@ def told(home: Home, trained: Trained, run_id: str, config: TrainConfig) -> dict
             "as of": format_instant(trained.bundle.as_of_us),
             "foretold": trained.bundle.settings.target,
             **{name: str(window) for name, window in trained.windows.items()},
+            "impressions": impressions.sentence(trained.impressions),
         },
         "metrics": {name: figures[name] for name in trained.metrics},
         "champion": trained.beside,
@@ -251,6 +254,7 @@ def plain(job: Job) -> dict[str, Any]:
         "version": job.version,
         "report": str(job.report),
         "metrics": job.trained.metrics,
+        "impressions": dict(job.trained.impressions),
         "windows": {name: _span(one) for name, one in job.trained.windows.items()},
         "steps": job.trained.steps,
     }
@@ -265,6 +269,7 @@ def show(job: Job, *, as_json: bool) -> None:
     show_steps(job.trained.steps, as_json=False)
     for surface, methods in job.trained.metrics.items():
         console.print(table(surface, methods, str(job.trained.windows["test"])))
+    console.print(f"impressions: {impressions.sentence(job.trained.impressions)}")
     console.print(f"bundle {job.trained.bundle.version} (challenger) → {job.trained.bundle.folder}")
     console.print(f"report {job.report}; MLflow run {job.run_id}")
 

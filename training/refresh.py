@@ -216,9 +216,20 @@ def recalibrated(since: Since, made: Parts) -> tuple[Parts, dict[str, float]]:
         return made, before
     scores = made.feed.score(rows)
     if made.outcomes is not None and TARGET in made.outcomes.lines:
-        lines = {**made.outcomes.lines, TARGET: Line.fit(scores, came)}
+        lines = {**made.outcomes.lines, TARGET: _line(since, rows, scores, came)}
         made = replace(made, outcomes=replace(made.outcomes, lines=lines))
     return made, asdict(Platt.fit(scores, came))
+
+
+def _line(
+    since: Since, rows: npt.NDArray[np.float32], scores: npt.NDArray[np.float64],
+    came: npt.NDArray[np.float64],
+) -> Line:  # fmt: skip
+    """The chance of the target by the new score; of one showing, if it was that before."""
+    known = since.bundle.parts.outcomes
+    if known is None or not since.bundle.manifest.get("impressions", {}).get("per_showing"):
+        return Line.fit(scores, came)
+    return Line.fit(scores, known.lines[TARGET](since.ranker.score(rows)))
 
 
 def refresh(home: Home, old: Bundle, steps: Steps, run_id: str | None = None) -> Trained:
@@ -287,6 +298,7 @@ def said(since: Since, found: Judged, chances: Mapping[str, float]) -> dict[str,
     metrics = {name: one for name, one in old["metrics"].items() if name != "feed"}
     return {
         **{name: old[name] for name in ("popularity", "similar", "config", "ties")},
+        "impressions": old.get("impressions", {}),
         "run_id": since.course.run_id,
         "metrics": metrics | {"feed": found.metrics},
         "calibration": {"feed": dict(chances)},

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features import consent, controls, job, snapshot
+from features.catalogue import CATALOGUE
 from features.clock import SECOND_US, BusinessZone, now_us
 from features.events import Event
 from features.frames import feed as frame
@@ -33,8 +34,11 @@ from serving.resources import Resources
 from serving.settings import Limits, Settings
 from tests.serving.conftest import Client
 from tests.training.conftest import END, Shop
+from training import impressions
+from training.examples import shown
 from training.past import Past, Queries
 from training.run import Trained
+from training.split import Window
 
 ZONE = BusinessZone()
 MINUTE_US = 60 * SECOND_US
@@ -204,3 +208,22 @@ def test_a_column_is_the_same_when_served_and_when_trained(logged, rebuilt, name
     column = list(frame.COLUMNS).index(name)
     served, trained = logged.features[:, column], rebuilt[:, column]
     np.testing.assert_allclose(served, trained, rtol=1e-5, atol=1e-7, equal_nan=True)
+
+
+def test_rows_of_impressions_are_those_that_were_logged(home, logged, trained):
+    """Vectors are computed anew for training, because the next bundle has other sources."""
+    window, parts = Window(END, END + 60 * MINUTE_US), Bundle.open(trained.bundle.folder).parts
+    which = CATALOGUE[trained.bundle.manifest["popularity"]]
+    connection, _ = snapshot.connect_facts(home, window.end_us, ZONE)
+    with closing(connection):
+        past, rng = Past(connection, ZONE), np.random.default_rng(0)
+        events = {"click": ("Product Viewed",)}
+        found = impressions.read(past, home, window, events, MINUTE_US, 10**6, rng)
+        made = shown.taught(past, parts, found, which)
+    assert len(made) == made.shown == len(logged.items)
+    order = np.lexsort((found.items, found.queries.at_us[found.lists],
+                        np.array(found.queries.users)[found.lists]))  # fmt: skip
+    other = np.lexsort((logged.items, logged.at_us, logged.users))
+    np.testing.assert_allclose(
+        made.rows[order], logged.features[other], rtol=1e-5, atol=1e-7, equal_nan=True
+    )

@@ -5,6 +5,7 @@ each item is clicked once it is looked at.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -55,9 +56,7 @@ def lists(shop: Shop, place: int) -> Told:
     ends = np.cumsum([0, *(len(one.slate) for one in proposed)])
     price = rows[:, list(frame.COLUMNS).index("item.log_price")]
     kept = np.concatenate([
-        listed(rng, low, high, price)
-        for low, high in zip(ends, ends[1:], strict=False)
-        for _ in range(LISTS)
+        listed(rng, low, high, price) for low, high in pairwise(ends) for _ in range(LISTS)
     ])
     wanted = Truth(shop.home.root.parent / "world").oracle_scores(
         queries.users, parts.items.ids.names(range(len(parts.items)))

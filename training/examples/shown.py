@@ -79,14 +79,14 @@ class Shown:
     def first(self) -> "Shown":
         """The rows at the top of their lists."""
         top = self.places == 0
-        ends = np.cumsum([0, *self.sizes.tolist()])
+        lists = np.repeat(np.arange(len(self.sizes)), self.sizes)
         return replace(
             self,
             rows=self.rows[top],
             places=self.places[top],
             weights=self.weights[top],
             labels={name: label[top] for name, label in self.labels.items()},
-            sizes=np.array([int(top[i:j].sum()) for i, j in zip(ends, ends[1:], strict=False)]),
+            sizes=np.bincount(lists[top], minlength=len(self.sizes)),
         )
 
     def groups(self) -> Groups:

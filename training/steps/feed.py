@@ -109,16 +109,23 @@ def ranker(course: Course, step: Step) -> None:
         return
     listening = step.keep(
         forms.Ranker(),
-        lambda: _ranker(course, reduce(Groups.with_, map(Shown.groups, lists), feed.together(train))),
+        lambda: _ranker(course, with_lists(train, lists)),
         *needs, *course.shown[:-1],
     )  # fmt: skip
-    alone, other = (
-        ndcg(one.value.score(valid.value.rows), valid.value, course.config.feed.eval_at)
-        for one in (course.ranker, listening)
-        if one.value is not None
-    )
-    if other > alone:
+    if better(listening.value, course.ranker.value, valid.value, course.config.feed.eval_at):
         course.ranker, course.listened = listening, True
+
+
+def better(one: LambdaMart | None, other: LambdaMart | None, valid: Groups, k: int) -> bool:
+    """Whether a ranker has a higher NDCG at ``k`` than another on rows that taught neither."""
+    if one is None or other is None:
+        return False
+    return ndcg(one.score(valid.rows), valid, k) > ndcg(other.score(valid.rows), valid, k)
+
+
+def with_lists(examples: Sequence[Groups], lists: Sequence[Shown]) -> Groups:
+    """Rows of candidates, and then those of lists that were shown."""
+    return reduce(Groups.with_, map(Shown.groups, lists), feed.together(list(examples)))
 
 
 def honesty(course: Course, step: Step) -> None:

@@ -16,10 +16,12 @@ from training import fit, outcomes, ties
 from training.bench.feed_quality.sets import Opened
 from training.config import TrainConfig
 from training.examples import feed
+from training.examples.shown import Shown
 from training.outcomes import Drawn
 from training.past import opened as open_past
 from training.split import Window, windows
-from training.steps.feed import choose_popularity, choose_similar
+from training.steps import impressions
+from training.steps.feed import better, choose_popularity, choose_similar, with_lists
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,7 @@ def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
     which = choose_popularity(ground, spans[-2], rng)
     ground = replace(ground, similar=choose_similar(ground, spans[-2], rng))
     log.info("popularity %s, %s", which.name, ground.similar)
-    examples, valid = [], None
+    examples, valid, lists = [], None, []
     came: list[Drawn] = []
     for window in spans[:-1]:
         parts = fit.sources(ground, window.start_us, which.name)
@@ -108,19 +110,35 @@ def learn(data: Opened, config: TrainConfig, zone: BusinessZone) -> Learned:
         if window in spans[-3:-1]:
             few = config.negatives
             came.append(outcomes.drawn(past, parts, asked, proposed, window, few, rng))
+        lists.append(impressions.taught(data.home, past, parts, window, which, config, rng))
         if window is spans[-2]:
             valid = Asked(asked, proposed, np.zeros((0, 0), dtype=np.float32))
         log.info("%s: %d rows", window, len(examples[-1].rows))
     ranker = LambdaMart.fit(
         feed.together(examples[:-1]), examples[-1], list(frame.COLUMNS), config.feed, config.seed
     )
+    if sum(map(len, lists[:-1])) >= max(config.fewest_impressions, 1):
+        more = with_lists(examples[:-1], lists[:-1])
+        listening = LambdaMart.fit(
+            more, examples[-1], list(frame.COLUMNS), config.feed, config.seed
+        )  # fmt: skip
+        if better(listening, ranker, examples[-1], config.feed.eval_at):
+            ranker = listening
+        log.info(
+            "the ranker learned from %d rows of lists: %s", len(more.rows), ranker is listening
+        )
     log.info("ranker of %d trees: %s", ranker.rounds, list(ranker.importance.items())[:12])
-    chances = outcomes.fit(ranker, came[0], came[1], config.seed)
+    pair = (lists[-2], lists[-1])
+    shown = pair if outcomes.enough(pair, config.fewest_impressions) else None
+    chances = outcomes.fit(ranker, came[0], came[1], config.seed, shown)
     parts = fit.sources(ground, spans[-1].start_us, which.name)
     parts = replace(parts, feed=ranker, outcomes=chances)
     test = _asked(ground, parts, spans[-1], which, rng)
     few, (asked, proposed) = config.negatives, (test.asked, test.proposed)
-    told = outcomes.drawn(past, parts, asked, proposed, spans[-1], few, rng)
+    told: Drawn | Shown = outcomes.drawn(past, parts, asked, proposed, spans[-1], few, rng)
+    if shown is not None:  # chances are those of the first place: so are the rows that judge them
+        last = impressions.taught(data.home, past, parts, spans[-1], which, config, rng)
+        told = last.first()
     assert valid is not None
     return Learned(ground, parts, spans[-1], valid, test, outcomes.errors(chances, ranker, told))
 
