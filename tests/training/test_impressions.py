@@ -5,8 +5,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from features import snapshot, tombstones
 from features import events as e
+from features import snapshot, tombstones
 from features.clock import DAY_US, SECOND_US
 from features.errors import InputError
 from features.events import Event
