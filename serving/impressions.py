@@ -4,7 +4,7 @@ A list is handed over as it is; a writer thread turns lists into rows and writes
 ``tables/impressions/day=YYYY-MM-DD/`` (UTC days, as the sealed events have) every minute and when
 the service stops. A part appears under its name when it is complete. Joined with the outcomes on
 ``request_id`` and ``item_id``, with the ``propensity`` of the place, these are the rows that
-ranking learns from without bias.
+ranking learns from (``training.impressions``).
 """
 
 import logging

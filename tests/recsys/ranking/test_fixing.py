@@ -38,7 +38,7 @@ def test_what_is_left_compiles_and_is_smaller(grown):
     rows, trees = grown
     text = trees.model_to_string()
     short = boosting.lightgbm().Booster(model_str=fixed(text, 0.0)).model_to_string()
-    score = native.load(native.compiled(short), 2)
+    score = native.of_text(short)
     there = np.where(np.arange(3) == 2, np.float32(0.0), rows)
     assert np.array_equal(score(rows[:, :2]), trees.predict(there))
     assert len(short) < len(text)
