@@ -116,7 +116,8 @@ def read(
         Queries(chosen[c.USER].to_pylist(), at_us),
         found["list"].to_numpy().astype(np.int64),
         found[c.ITEM].to_pylist(),
-        *(found[name].to_numpy().astype(np.float64) for name in ("place", "propensity")),
+        found["place"].to_numpy().astype(np.float64),
+        found["propensity"].to_numpy().astype(np.float64),
         {name: found[f"came_{i}"].to_numpy() for i, name in enumerate(outcomes)},
     )
 

@@ -86,7 +86,9 @@ class Lists:
 
         shown, outcomes = json.loads((folder / "shown.json").read_text())
         return Shown(
-            *map(read, ("rows", "places", "weights")),
+            read("rows"),
+            read("places"),
+            read("weights"),
             {name: read(f"came.{name}") for name in outcomes},
             read("sizes"),
             shown,
