@@ -80,3 +80,8 @@ def test_time_that_cannot_be_cut_is_refused(given):
 def test_nobody_asked_is_refused():
     with pytest.raises(InputError, match="queries must be positive"):
         of({"queries": 0})
+
+
+def test_fewer_impressions_than_none_are_refused():
+    with pytest.raises(InputError, match=r"impressions is below zero \(expected impressions >= 0"):
+        of({"impressions": -1})

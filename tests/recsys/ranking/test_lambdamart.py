@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.errors import InputError
-from recsys.ranking.lambdamart import Groups, LambdaMart, LambdaMartConfig, ndcg
+from recsys.ranking.lambdamart import UNPLACED, Groups, LambdaMart, LambdaMartConfig, ndcg
 
 COLUMNS = ["item.good", "item.noise"]
 SMALL = LambdaMartConfig(rounds=20, min_data_in_leaf=5, num_leaves=4, threads=1)
@@ -78,3 +78,14 @@ def test_more_trees_learn_what_has_changed(ranker):
 def test_trees_that_help_nobody_are_not_added(ranker):
     few = replace(SMALL, rounds=3, learning_rate=1.0)
     assert ranker.continued(lists(2, by=1), lists(3), few) is ranker
+
+
+def test_rows_that_were_shown_stand_beside_those_that_were_not():
+    plain, shown = lists(1, 2), replace(lists(2, 3), places=np.arange(24, dtype=np.int32) % 8)
+    assert plain.with_(plain).places is None
+    together = plain.with_(shown)
+    assert together.places.tolist() == [UNPLACED] * 16 + [*range(8)] * 3
+    assert together.weights is None
+    assert plain.with_(replace(shown, weights=np.full(24, 2.0))).weights.tolist() == (
+        [1.0] * 16 + [2.0] * 24
+    )

@@ -63,6 +63,16 @@ def test_rows_that_were_drawn_weigh_for_those_that_were_not():
     assert (alike, weighed) == (pytest.approx(0.25, abs=0.01), pytest.approx(1 / 28, abs=0.005))
 
 
+def test_what_stands_lower_is_taken_less_and_the_chance_is_that_of_the_first_place():
+    places = np.tile(np.arange(8.0), 2_000)
+    scores = np.repeat([0.0, 1.0], 8_000)
+    taken = np.random.default_rng(0).random(16_000) < (0.1 + 0.2 * scores) / (1.0 + places) ** 0.6
+    plain, first = (Line.fit(scores, taken * 1.0, None, one) for one in (None, np.log1p(places)))
+    assert first(np.array([0.0, 1.0])) == pytest.approx([0.1, 0.3], abs=0.02)
+    assert plain(np.array([0.0, 1.0])) == pytest.approx([0.05, 0.15], abs=0.02)
+    assert Line.fit(scores, taken * 1.0, None, -np.log1p(places)) == plain  # nobody prefers the end
+
+
 def test_more_score_never_means_less_chance():
     scores = np.linspace(0, 1, 200)
     assert Line.fit(scores, (scores < 0.5).astype(float)).slope == 0.0
