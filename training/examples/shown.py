@@ -160,8 +160,8 @@ def weights(propensity: Floats) -> Floats:
 
     Examples
     --------
-    >>> weights(np.array([1.0, 1.0, 0.25, 0.001, np.nan])).tolist()
-    [1.0, 1.0, 4.0, 10.0, 1.0]
+    >>> weights(np.array([1.0, 1.0, 1.0, 0.25, 0.001, np.nan])).tolist()
+    [1.0, 1.0, 1.0, 4.0, 10.0, 1.0]
     """
     known = propensity > 0
     if not known.any():
