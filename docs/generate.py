@@ -321,6 +321,9 @@ def _figure(value: Any) -> str:
     return json.dumps(value)
 
 
+SHOWN = {"accuracy-": accuracy, "goals-": goals, "feed-quality-": feed_quality}
+"""How files of figures are shown that need more than plain tables, by how their names begin."""
+
 TABLES: dict[str, Callable[[], str]] = {
     "tags": tags,
     "counters": counters,
@@ -329,8 +332,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **{f"tour {path.stem}": partial(tour, path) for path in sorted((HERE / "tour").glob("*.json"))},
     **{
         f"figures {path.stem}": partial(
-            {"accuracy": accuracy, "goals": goals, "feed": feed_quality}.get(
-                path.stem.partition("-")[0], figures
+            next(
+                (shown for begins, shown in SHOWN.items() if path.stem.startswith(begins)), figures
             ),
             path,
         )
