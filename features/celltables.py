@@ -10,7 +10,7 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -19,34 +19,59 @@ from msgspec import Raw
 
 from features.cells import Cells
 
+_WORDS = msgspec.msgpack.Decoder(dict[str, Raw], strict=False)
 _TABLE = msgspec.msgpack.Decoder(dict[str, Cells], strict=False)
 _ROWS = msgspec.msgpack.Decoder(dict[str, Raw], strict=False)
 _CELLS = msgspec.msgpack.Decoder(Cells)
+
+Place = tuple[str, str, int]
+"""Where a cell is: the word of its key, the tail of its key, its place in the row."""
 
 _Picking = tuple[msgspec.msgpack.Decoder[Any], Callable[[Any], Sequence[Any]]]
 
 
 @cache
-def _picking(places: tuple[int, ...]) -> _Picking:
-    """What decodes a row but for the cells that are not wanted, and the wanted ones of it."""
-    return msgspec.msgpack.Decoder(_row(places)), _wanted(places)
+def _picking(word: str | None, places: tuple[int, ...]) -> _Picking:
+    """What decodes all rows of a table but for the cells not wanted, and the wanted ones of a row.
+
+    Given a word, it decodes this one table of all tables.
+    """
+    row = _row(places)
+    kind: Any = dict[str, row]  # type: ignore[valid-type]
+    if word is not None:
+        kind = msgspec.defstruct("Some", [("table", kind, {})], rename={"table": word}, gc=False)
+    names = [f"c{place}" for place in places]
+    wanted = attrgetter(*names) if len(names) > 1 else lambda found: (getattr(found, names[0]),)
+    return msgspec.msgpack.Decoder(kind, strict=False), wanted
 
 
-@cache
-def _picking_all(places: tuple[int, ...]) -> _Picking:
-    """The same of all rows of a table."""
-    return msgspec.msgpack.Decoder(dict[str, _row(places)], strict=False), _wanted(places)  # type: ignore[misc]
+@lru_cache(maxsize=256)
+def _glimpsing(wanted: tuple[Place, ...]) -> _Picking:
+    """What decodes some cells of tables and skips the others, and the wanted cells in order."""
+    rows: dict[str, dict[str, list[int]]] = {}
+    for word, tail, place in wanted:
+        rows.setdefault(word, {}).setdefault(tail, []).append(place)
+    tables: dict[str, type[msgspec.Struct]] = {}
+    names: dict[tuple[str, str], str] = {}
+    for n, (word, tails) in enumerate(rows.items()):
+        tables[word] = _struct({tail: _row(tuple(places)) for tail, places in tails.items()})
+        names |= {(word, tail): f"f{n}.f{m}" for m, tail in enumerate(tails)}
+    cells = attrgetter(*(f"{names[word, tail]}.c{place}" for word, tail, place in wanted))
+    one = len(wanted) == 1
+    return msgspec.msgpack.Decoder(_struct(tables)), (lambda it: (cells(it),)) if one else cells
+
+
+def _struct(kinds: Mapping[str, type[msgspec.Struct]]) -> type[msgspec.Struct]:
+    """A mapping of which some keys are read; what is absent is empty."""
+    fields = [(f"f{n}", kind, kind()) for n, kind in enumerate(kinds.values())]
+    names = {f"f{n}": key for n, key in enumerate(kinds)}
+    return msgspec.defstruct("Some", fields, rename=names, frozen=True, gc=False)
 
 
 @cache
 def _row(places: tuple[int, ...]) -> type[msgspec.Struct]:
     fields = [(f"c{n}", Any if n in places else Raw, None) for n in range(max(places) + 1)]
-    return msgspec.defstruct("Row", fields, array_like=True, gc=False)
-
-
-def _wanted(places: tuple[int, ...]) -> Callable[[Any], Sequence[Any]]:
-    names = [f"c{place}" for place in places]
-    return attrgetter(*names) if len(names) > 1 else lambda found: (getattr(found, names[0]),)
+    return msgspec.defstruct("Row", fields, array_like=True, frozen=True, gc=False)
 
 
 class Table(MutableMapping[str, Cells]):
@@ -111,19 +136,11 @@ class Table(MutableMapping[str, Cells]):
             found.append(row)
         return found
 
-    def part(self, tail: str, places: tuple[int, ...]) -> Sequence[Any] | None:
-        """Some cells of a row, in the order of ``places``; the others stay as they were read."""
-        row = self._cut().get(tail)
-        if isinstance(row, Raw):
-            decoder, cells = _picking(places)
-            return cells(decoder.decode(row))
-        return None if row is None else [row[place] for place in places]
-
     def picked(self, places: tuple[int, ...]) -> dict[str, Sequence[Any]]:
         """Some cells of all rows, in the order of ``places``; the rows stay as they were read."""
         if self._raw is None:
-            return {tail: self.part(tail, places) or () for tail in self._rows}
-        decoder, cells = _picking_all(places)
+            return {tail: [row[place] for place in places] for tail, row in self.items()}
+        decoder, cells = _picking(None, places)
         return {tail: cells(row) for tail, row in decoder.decode(self._raw).items()}
 
     def items(self) -> ItemsView[str, Cells]:
@@ -158,7 +175,7 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
 
     Parameters
     ----------
-    tables : mapping of str to mapping or Raw
+    tables : mapping of str to mapping, or Raw
         As they are, or as they were read.
 
     Examples
@@ -168,42 +185,45 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
     ({'': [[1.0]]}, 1, {})
     """
 
-    __slots__ = ("_tables",)
+    __slots__ = ("_raw", "_tables")
 
-    def __init__(self, tables: Mapping[str, MutableMapping[str, Cells] | Raw]) -> None:
-        self._tables: dict[str, Any] = dict(tables)
+    def __init__(self, tables: Mapping[str, MutableMapping[str, Cells]] | Raw) -> None:
+        self._raw = tables if isinstance(tables, Raw) else None
+        self._tables: dict[str, Any] = {} if isinstance(tables, Raw) else dict(tables)
 
     def __getitem__(self, word: str) -> MutableMapping[str, Cells]:
         """A table; changes to it are the state's."""
-        table = self._tables[word]
+        tables = self._cut()
+        table = tables[word]
         if isinstance(table, Raw):
-            table = self._tables[word] = Table(table)
+            table = tables[word] = Table(table)
         found: MutableMapping[str, Cells] = table
         return found
 
     def __setitem__(self, word: str, table: MutableMapping[str, Cells]) -> None:
-        self._tables[word] = table
+        self._cut()[word] = table
 
     def __delitem__(self, word: str) -> None:
-        del self._tables[word]
+        del self._cut()[word]
 
     def __contains__(self, word: object) -> bool:
-        return word in self._tables
+        return word in self._cut()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
+        return iter(self._cut())
 
     def __len__(self) -> int:
-        return len(self._tables)
+        return len(self._cut())
 
     def __repr__(self) -> str:
         return repr({word: self[word] for word in self._tables})
 
     def get(self, word: str, default: Any = None) -> Any:
         """A table, if there is one."""
-        table = self._tables.get(word, default)
+        tables = self._cut()
+        table = tables.get(word, default)
         if isinstance(table, Raw):
-            table = self._tables[word] = Table(table)
+            table = tables[word] = Table(table)
         return table
 
     def rows(self, word: str, tails: Iterable[str]) -> list[Cells | None]:
@@ -213,34 +233,36 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
             return table.rows(tails)
         return [table.get(tail) for tail in tails]
 
-    def part(
-        self, word: str, tail: str, places: tuple[int, ...], *, wide: bool = True
-    ) -> Sequence[Any] | None:
-        """Some cells of a row, in the order of ``places``; None where there is no such row.
+    def glimpse(self, wanted: tuple[Place, ...]) -> Sequence[Any]:
+        """Cells, in the order of ``wanted``; None where there is none, or no such row or table.
 
-        Of a ``wide`` row that nobody opened the others stay as they were read.
+        What nobody opened is decoded in one go, and stays as it was read.
         """
-        table = self._tables.get(word)
-        if isinstance(table, Raw):
-            table = self._tables[word] = Table(table)
-        if table is None:
-            return None
-        if wide and isinstance(table, Table):
-            return table.part(tail, places)
-        row = table.get(tail)
-        return [row[place] for place in places] if row else None
+        if self._raw is not None:
+            decoder, cells = _glimpsing(wanted)
+            return cells(decoder.decode(self._raw))
+        rows = ((self.get(word, {}).get(tail), place) for word, tail, place in wanted)
+        return [row[place] if row else None for row, place in rows]
 
     def picked(self, word: str, places: tuple[int, ...]) -> Mapping[str, Sequence[Any]]:
         """Some cells of all rows of a table, in the order of ``places``; empty without it."""
+        if self._raw is not None:
+            decoder, cells = _picking(word, places)
+            return {tail: cells(row) for tail, row in decoder.decode(self._raw).table.items()}
         table = self.get(word)
         if isinstance(table, Table):
             return table.picked(places)
         return {tail: [row[n] for n in places] for tail, row in table.items()} if table else {}
 
     @property
-    def stored(self) -> Mapping[str, Any]:
+    def stored(self) -> Mapping[str, Any] | Raw:
         """The tables; what nobody opened is as it was read."""
-        return {
+        return self._raw or {
             word: table.stored if isinstance(table, Table) else table
             for word, table in self._tables.items()
         }
+
+    def _cut(self) -> dict[str, Any]:
+        if self._raw is not None:
+            self._tables, self._raw = _WORDS.decode(self._raw), None
+        return self._tables

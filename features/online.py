@@ -5,8 +5,7 @@ keeps one cell per key (``features.cells``).
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,8 +16,8 @@ import numpy.typing as npt
 from features import columns as c
 from features import derived
 from features import events as e
-from features.catalogue import CATALOGUE, of_key
-from features.cells import Adder, Fact, adder, value, values
+from features.catalogue import of_key
+from features.cells import Adder, Fact, adder
 from features.clock import DAY_US, BusinessZone
 from features.controls import MUTUAL, scopes, tie_type
 from features.counters import Counter, Key
@@ -97,13 +96,6 @@ def fact(event: Event, item: ItemFacts | None, city_tier: str | None, zone: Busi
 def live(key: Key) -> tuple[Counter, ...]:
     """Counters of one kind of key that states keep, in the order of their cells."""
     return tuple(counter for counter in of_key(key) if counter.online)
-
-
-@cache
-def _kept(name: str) -> tuple[Counter, int]:
-    """A live counter, and the place of its cell."""
-    counter = CATALOGUE[name]
-    return counter, live(counter.key).index(counter)
 
 
 class _Step(NamedTuple):
@@ -266,111 +258,6 @@ def _insert(acts: list[Act], act: Act, most: int) -> None:
         acts.sort()
     if len(acts) > most:
         del acts[0]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A state read at one instant.
-
-    Parameters
-    ----------
-    state : State
-        Whose.
-    at_us : int
-        The instant; every value is as of it.
-    zone : BusinessZone
-        For day windows.
-    """
-
-    state: State
-    at_us: int
-    zone: BusinessZone
-
-    def number(self, name: str, tail: str = "") -> float:
-        """Value of the live counter ``name`` for one key tail."""
-        counter = CATALOGUE[name]
-        cells = self.state.cells.get(counter.key.word, {}).get(tail)
-        cell = cells[live(counter.key).index(counter)] if cells else None
-        return value(counter, cell, self.at_us, int(self.zone.day(self.at_us)))
-
-    def column(self, name: str, tails: Sequence[str]) -> Floats:
-        """Values of the live counter ``name`` for several key tails; float64, shape (n,)."""
-        return self.columns([name], tails)[name]
-
-    def columns(self, names: Collection[str], tails: Sequence[str]) -> dict[str, Floats]:
-        """Values of live counters of one kind of key for several key tails, by counter name."""
-        (word,) = {CATALOGUE[name].key.word for name in names}
-        kept = [_kept(name) for name in names]
-        places = [place for _, place in kept]
-        opened = self.state.cells.rows(word, tails)  # they are asked for again and again
-        rows = [[row[place] for place in places] if row else None for row in opened]
-        return _valued(kept, rows, self.at_us, int(self.zone.day(self.at_us)))
-
-    def table(
-        self, key: Key, names: Collection[str] | None = None
-    ) -> tuple[list[str], dict[str, Floats]]:
-        """All keys of one kind, with their live counters.
-
-        Parameters
-        ----------
-        key : Key
-            Which kind.
-        names : collection of str, optional
-            The counters wanted; all live ones when left out.
-
-        Returns
-        -------
-        tails : list of str
-            Categories, brands, peers, …, n of them; [""] for USER.
-        values : dict of str to ndarray, float64, shape (n,)
-            One column for each counter.
-        """
-        counters = enumerate(live(key))
-        kept = [(one, place) for place, one in counters if names is None or one.name in names]
-        rows: Mapping[str, Sequence[Any]] = (
-            self.state.cells.get(key.word, {})
-            if names is None
-            else self.state.cells.picked(key.word, tuple(place for _, place in kept))
-        )
-        if key is Key.USER and not rows:
-            rows = {"": [None] * len(kept)}
-        values = _valued(kept, list(rows.values()), self.at_us, int(self.zone.day(self.at_us)))
-        return list(rows), values
-
-
-def across(
-    names: Collection[str], states: Sequence[State], tail: str, at_us: int, zone: BusinessZone
-) -> dict[str, Floats]:
-    """Values of live counters of one kind of key, for one key tail, in many states.
-
-    Returns
-    -------
-    dict of str to ndarray, float64, shape (n,)
-        By counter name.
-
-    Examples
-    --------
-    >>> across(["user.orders"], [State(), State()], "", 0, BusinessZone())["user.orders"].tolist()
-    [0.0, 0.0]
-    """
-    (key,) = {CATALOGUE[name].key for name in names}
-    kept = [_kept(name) for name in names]
-    places = tuple(place for _, place in kept)
-    word, wide = key.word, len(live(key)) > 2 * len(places)
-    rows = [state.cells.part(word, tail, places, wide=wide) for state in states]
-    return _valued(kept, rows, at_us, int(zone.day(at_us)))
-
-
-def _valued(
-    kept: Sequence[tuple[Counter, int]], rows: Sequence[Sequence[Any] | None], at_us: int, day: int
-) -> dict[str, Floats]:
-    """Values of counters, given their cells of many keys."""
-    columns = zip(*(row or [None] * len(kept) for row in rows), strict=True) if rows else None
-    cells = columns or [()] * len(kept)
-    return {
-        counter.name: values(counter, list(own), at_us, day)
-        for (counter, _), own in zip(kept, cells, strict=True)
-    }
 
 
 def replay(

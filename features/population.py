@@ -15,7 +15,8 @@ from features.catalogue import CATALOGUE
 from features.clock import DAY_US, BusinessZone
 from features.counters import Days, Key
 from features.lookups import Lookup
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.subjects import Keyed, Subjects, of_reading, sums
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from features.counters import Key
 from features.errors import GateRefused, InputError, StoreError
 from features.history import History
 from features.home import Home
-from features.online import Reading, State, live
+from features.online import State, live
+from features.reading import Reading
 from features.store import Store, open_store
 from features.store.projection import chunks
 from features.store.sealing import seal

@@ -58,7 +58,7 @@ class State:
 
     def __init__(
         self,
-        cells: Mapping[str, MutableMapping[str, Cells] | Raw] | None = None,
+        cells: Mapping[str, MutableMapping[str, Cells]] | Raw | None = None,
         recent: list[Act] | Raw | None = None,
         deeds: list[Act] | Raw | None = None,
         ties: dict[str, str] | None = None,
@@ -121,12 +121,13 @@ class State:
 
 
 _NOTHING = Raw(_ENCODER.encode([]))
+_NO_CELLS = Raw(_ENCODER.encode({}))
 
 
 class _Stored(msgspec.Struct):
     """A blob; what is empty is left out."""
 
-    cells: dict[str, Raw] = {}
+    cells: Raw = _NO_CELLS
     recent: Raw = _NOTHING
     deeds: Raw = _NOTHING
     ties: dict[str, str] = {}
@@ -175,7 +176,7 @@ def decode(blob: bytes) -> State:
     """
     found = _DECODER.decode(blob)
     return State(
-        found.cells,
+        None if found.cells is _NO_CELLS else found.cells,
         None if found.recent is _NOTHING else found.recent,
         None if found.deeds is _NOTHING else found.deeds,
         found.ties,

@@ -16,7 +16,7 @@ from features import columns as c
 from features.catalogue import CATALOGUE, of_key
 from features.clock import DAY_US, BusinessZone
 from features.counters import Key, Scope
-from features.online import Reading
+from features.reading import Reading
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from features import columns as c
 from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading
+from features.reading import Reading
 from recsys.query import Reason
 from recsys.reasons import FEWEST_FRIENDS
 from recsys.slate import Codes, Floats

@@ -16,7 +16,8 @@ from features.clock import BusinessZone
 from features.counters import Scope
 from features.frames import feed as frame
 from features.items import Items
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.strength import Strength
 from recsys import guards, moment, pipeline
 from recsys.because import INTEREST_30, liked_categories, of_item

@@ -25,7 +25,8 @@ from features.frames import groups as frame
 from features.groupbuys import SUCCEEDED, GroupBuy
 from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from recsys import guards
 from recsys.bundle import Bundle
 from recsys.moment import own_acts

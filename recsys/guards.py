@@ -10,7 +10,8 @@ from types import MappingProxyType
 from features import events as e
 from features.clock import DAY_US, HOUR_US, BusinessZone
 from features.counters import Scope
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 
 MUTED = "pair.muted_by"
 """Counter of how often somebody muted or reported what a person shared."""

@@ -21,7 +21,8 @@ from features.counters import Key, Scope
 from features.events import Event
 from features.ids import IdMap
 from features.items import Items
-from features.online import Act, Reading, State, apply, fact, live
+from features.online import Act, State, apply, fact, live
+from features.reading import Reading
 from features.strength import UNFITTED, Strength
 from features.weights import INTEREST
 from recsys.query import FeedQuery

@@ -20,7 +20,8 @@ from features import events as e
 from features.clock import BusinessZone
 from features.frames import groups, propensity
 from features.ids import UNKNOWN
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.store.contacts import WINDOWS, Ledger
 from recsys import guards
 from recsys.bundle import Bundle

@@ -17,7 +17,8 @@ from features import events as e
 from features.clock import BusinessZone
 from features.counters import Key
 from features.ids import UNKNOWN
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from recsys import guards
 from recsys.bundle import Bundle
 from recsys.feed import Feed

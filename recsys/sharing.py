@@ -21,7 +21,8 @@ from features.clock import BusinessZone
 from features.frames import sharing as frame
 from features.frames.feed import Raw
 from features.ids import UNKNOWN
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.store.contacts import Ledger
 from recsys import guards
 from recsys.bundle import Bundle

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from features.clock import DAY_US
 from features.counters import Key
 from features.ids import IdMap
-from features.online import Reading
+from features.reading import Reading
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]

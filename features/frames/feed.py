@@ -19,7 +19,7 @@ from features.clock import DAY_US, BusinessZone, Int64s, Refresh
 from features.counters import Key
 from features.ids import UNKNOWN
 from features.items import NEVER_US, Codes, Items
-from features.online import Reading
+from features.reading import Reading
 
 if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
     from features.points import Points

@@ -18,7 +18,8 @@ from features.frames.feed import SIDES, Floats, Formula, Raw
 from features.groupbuys import GroupBuy
 from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading, State, across
+from features.online import State
+from features.reading import Reading, across
 
 if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
     from features.points import Points
@@ -163,7 +164,8 @@ def filling_online(
     nobody = State()
     known = [states.get(name, nobody) for name in groups.starters]
     raw = groups.raw() | _of_items(items, groups.items)
-    return raw | across(_STARTER, known, "", at_us, zone)
+    found = across([(name, "") for name in _STARTER], known, at_us, zone)
+    return raw | dict(zip(_STARTER, found, strict=True))
 
 
 def filling_offline(points: "Points", groups: Standings) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from features.frames.feed import Floats, Formula
 from features.frames.groups import sides
 from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading
+from features.reading import Reading
 
 if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
     from features.points import Points

@@ -5,7 +5,7 @@ As with the feed: ``online`` reads states, ``offline`` the history at each examp
 opened one share cannot betray each other.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ from features.counters import Key
 from features.frames.feed import SIDES, Floats, Formula, Raw
 from features.ids import UNKNOWN
 from features.items import Items
-from features.online import Reading, State, across
+from features.online import State
+from features.reading import Reading, across
 
 if TYPE_CHECKING:  # brings DuckDB and Numba, which serving does without
     from features.points import Points
@@ -266,22 +267,23 @@ def online(
     }
     raw |= reading.columns(_PAIR, peers)
     nobody = State()
-    known = [states.get(peer, nobody) for peer in peers]
+    wanted = _wanted(items, item_id, int(zone.hour(at_us)))
+    found = across(wanted, [states.get(peer, nobody) for peer in peers], at_us, zone)
+    raw |= {name: found[n] for n, (name, _) in enumerate(wanted) if name != _HOUR}
+    raw[_HOUR] = np.sum([found[n] for n, (name, _) in enumerate(wanted) if name == _HOUR], axis=0)
+    return raw | _compared(raw, np.zeros(len(peers), dtype=np.int64), 1)
 
-    def read(names: Collection[str], tail: str) -> dict[str, Floats]:
-        return across(names, known, tail, at_us, zone)
 
-    raw |= read(_PEER, "")
+def _wanted(items: Items, item_id: str, hour: int) -> list[tuple[str, str]]:
+    """What is read of each candidate for one shared item at an hour: counters with key tails."""
+    wanted = [(name, "") for name in sorted(_PEER)]
     code = items.ids.code(item_id)
     for key, column in SIDES.items():
         place = items.coded[column][code] if code != UNKNOWN else UNKNOWN
         tail = items.names[column].name(place) if place != UNKNOWN else ""
-        raw |= read(_TASTE[key], tail)
-    raw |= read(_TOUCH, item_id)
-    hour = int(zone.hour(at_us))
-    around = [read({_HOUR}, str((hour + shift) % 24))[_HOUR] for shift in AROUND_THE_HOUR]
-    raw[_HOUR] = np.sum(around, axis=0)
-    return raw | _compared(raw, np.zeros(len(peers), dtype=np.int64), 1)
+        wanted += [(name, tail) for name in sorted(_TASTE[key])]
+    wanted += [(name, item_id) for name in sorted(_TOUCH)]
+    return wanted + [(_HOUR, str((hour + shift) % 24)) for shift in AROUND_THE_HOUR]
 
 
 AROUND_THE_HOUR = (-1, 0, 1)

@@ -10,11 +10,11 @@ from features import columns as c
 from features.catalogue import CATALOGUE
 from features.clock import format_instant
 from features.counters import Key, Scope, Sensitivity
-from features.online import Reading
 from features.portraits.catalogue import TAGS
 from features.portraits.phrases import PHRASES, Form
 from features.portraits.tag import Kind, Tag
 from features.portraits.values import FAINT, Column
+from features.reading import Reading
 from features.references import References
 from features.subjects import CONSENTS, Bools, Subjects, of_reading
 

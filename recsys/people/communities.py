@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from features.counters import Key
-from features.online import Reading
+from features.reading import Reading
 
 MOST = 3
 """Communities that are proposed at most."""

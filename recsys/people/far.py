@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from features.catalogue import CATALOGUE
 from features.counters import Key
-from features.online import Reading, State, live
+from features.online import State, live
+from features.reading import Reading
 from recsys.people.near import TOGETHER
 from recsys.slate import Floats
 

@@ -4,10 +4,10 @@ import numpy as np
 
 from features.counters import Key
 from features.frames.sharing import TIED
-from features.online import Reading
+from features.reading import Reading
 from recsys.slate import Floats
 
-NEAREST = 100
+NEAREST = 60
 """How many of them are considered at most."""
 
 TOGETHER = ("pair.together_90", "pair.together_by_90")
@@ -28,12 +28,14 @@ def near(reading: Reading) -> tuple[list[str], Floats]:
     """
     ties = reading.state.ties
     peers, met = reading.table(Key.PAIR, TOGETHER)
-    place = {name: n for n, name in enumerate(peers)}
-    names = sorted({*peers, *ties})
-    tied = np.array([float(name in ties) for name in names])
-    rows = np.array([place.get(name, len(peers)) for name in names], dtype=np.int64)
-    weights = TIED * tied
+    names = [*peers, *(ties.keys() - set(peers))]
+    weights = np.array([TIED * (name in ties) for name in names])
     for values in met.values():
-        weights += np.append(values, 0.0)[rows]
-    order = np.argsort(-weights, kind="stable")[:NEAREST]
-    return [names[i] for i in order.tolist()], weights[order]
+        weights[: len(peers)] += values
+    if len(names) > NEAREST:
+        least = -np.partition(-weights, NEAREST - 1)[NEAREST - 1]
+        kept = np.flatnonzero(weights >= least)
+        names, weights = [names[i] for i in kept.tolist()], weights[kept]
+    near = weights.tolist()
+    order = sorted(range(len(names)), key=lambda i: (-near[i], names[i]))[:NEAREST]
+    return [names[i] for i in order], weights[order]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from features import controls
 from features.clock import format_instant
 from features.events import Event
-from features.online import Reading, State
+from features.online import State
 from features.portraits import TAGS
 from features.portraits import portrait as tags_of
+from features.reading import Reading
 from features.store import Store
 from serving.asking import Asking
 from serving.errors import Refusal

@@ -3,8 +3,8 @@
 from features import controls
 from features.counters import Scope
 from features.errors import UnknownName
-from features.online import Reading
 from features.portraits import portrait
+from features.reading import Reading
 from serving import shell
 from serving.asking import Asking
 from serving.errors import Refusal, invalid

@@ -11,9 +11,9 @@ from features.choices import Say
 from features.clock import DAY_US
 from features.counters import Scope
 from features.frames import feed as frame
-from features.online import Reading
 from features.points import Points
 from features.portraits import TAGS
+from features.reading import Reading
 from tests.features.histories import START, ZONE, busy, catalogue, connect, replay
 
 AT = START + 61 * DAY_US

@@ -12,8 +12,9 @@ from features.counters import Key
 from features.errors import DeclarationError
 from features.events import Event
 from features.identities import IdLink
-from features.online import Act, Reading, State
+from features.online import Act, State
 from features.points import Points
+from features.reading import Reading
 from tests.features.histories import (
     START,
     ZONE,

@@ -14,6 +14,7 @@ from features.clock import DAY_US
 from features.counters import Counter, Key
 from features.events import Event
 from features.points import Points
+from features.reading import Reading
 from tests.features.histories import ITEM, START, ZONE, connect, histories, moments, replay
 
 
@@ -78,7 +79,7 @@ def test_four_readings_of_one_declaration(events, cut):
                 assert close(math.nan if in_batch is None else in_batch, expected), counter
                 assert close(points[counter.name][i], expected), counter
                 if counter.online:
-                    reading = online.Reading(states.get(one[0], online.State()), at_us, ZONE)
+                    reading = Reading(states.get(one[0], online.State()), at_us, ZONE)
                     tail = one[1] if len(one) > 1 else ""
                     assert close(reading.number(counter.name, tail), expected), counter
 
@@ -107,7 +108,7 @@ def test_arrival_order_does_not_matter():
     at = START + 6 * DAY_US
     straight = online.replay(iter(events), lambda item, _: ITEM.get(item), ZONE)
     shuffled = online.replay(iter(events[::-1]), lambda item, _: ITEM.get(item), ZONE)
-    one, other = (online.Reading(states["u0"], at, ZONE) for states in (straight, shuffled))
+    one, other = (Reading(states["u0"], at, ZONE) for states in (straight, shuffled))
     for counter in online.live(Key.USER):
         assert close(one.number(counter.name), other.number(counter.name)), counter.name
     assert straight["u0"].recent == shuffled["u0"].recent
@@ -126,4 +127,4 @@ def test_nobody_is_a_friend_of_oneself():
     assert Points(connection, ZONE).values(Key.PAIR, mine, np.array([at]))["pair.opened_30"] == 0
     states = replay(events, at)
     assert "pair" not in states["u0"].cells
-    assert online.Reading(states["u0"], at, ZONE).number("user.opens_30") > 0
+    assert Reading(states["u0"], at, ZONE).number("user.opens_30") > 0

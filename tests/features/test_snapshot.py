@@ -11,6 +11,7 @@ from features.counters import Key
 from features.errors import InputError, MissingStep, StoreError
 from features.history import History
 from features.home import Home
+from features.reading import Reading
 from tests.features.histories import START, ZONE, busy, keep, replay
 
 AT = START + 40 * DAY_US + 12_345
@@ -41,7 +42,7 @@ def replayed() -> dict[str, online.State]:
 
 def read(state: online.State, key: Key, at_us: int) -> dict[tuple[str, str], float]:
     """Every value that says something, by counter and tail."""
-    tails, values = online.Reading(state, at_us, ZONE).table(key)
+    tails, values = Reading(state, at_us, ZONE).table(key)
     return {
         (name, tail): float(value)
         for name, column in values.items()

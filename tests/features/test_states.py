@@ -63,16 +63,23 @@ def test_a_deep_copy_shares_nothing():
     assert state == FULL != copied
 
 
-def test_some_cells_are_read_without_opening_the_row():
-    cells = [[1.0, 7], None, {"a": 3}]
-    state = decode(encode(State({"user": {"": cells}})))
-    for wide in (True, False):
-        assert list(state.cells.part("user", "", (2, 0), wide=wide)) == [{"a": 3}, [1.0, 7]]
-        assert list(state.cells.part("user", "", (1,), wide=wide)) == [None]
-        assert state.cells.part("user", "x", (0,), wide=wide) is None
-        assert state.cells.part("pair", "x", (0,), wide=wide) is None
-    assert state.cells.rows("user", ["", "x"]) == [cells, None]
-    assert deepcopy(state) == State({"user": {"": cells}})
+def test_some_cells_are_read_without_opening_anything():
+    whole = {"user": {"": [[1.0, 7], None, {"a": 3}]}, "hour": {"9": [[2.0]], "10": [[4.0]]}}
+    wanted = (
+        ("user", "", 2), ("hour", "10", 0), ("user", "", 0), ("user", "", 1), ("hour", "8", 0),
+        ("pair", "x", 0), ("user", "x", 0), ("hour", "9", 0),
+    )  # fmt: skip
+    cut, opened = decode(encode(State(whole))), decode(encode(State(whole)))
+    assert "hour" in cut.cells
+    assert opened.cells["hour"]["9"] == [[2.0]]
+    for state in (decode(encode(State(whole))), cut, opened, State(whole)):
+        found = list(state.cells.glimpse(wanted))
+        assert found == [{"a": 3}, [4.0], [1.0, 7], None, None, None, None, [2.0]]
+        assert list(state.cells.glimpse((("hour", "9", 0),))) == [[2.0]]
+        assert encode(state) == encode(State(whole))
+        assert state.cells.rows("user", ["", "x"]) == [whole["user"][""], None]
+        assert deepcopy(state) == State(whole)
+    assert list(State().cells.glimpse(wanted)) == [None] * len(wanted)
 
 
 def test_some_cells_of_all_rows_are_read_without_opening_them():

@@ -14,8 +14,8 @@ from features.counters import Key
 from features.errors import BundleMismatch
 from features.history import History
 from features.home import Home
-from features.online import Reading
 from features.portraits.social import strong_ties
+from features.reading import Reading
 from features.references import References
 from features.strength import OFFSETS, PAIR, PERSON, WEIGHTS, Fitted, Strength
 from features.subjects import of_reading

@@ -4,7 +4,8 @@ import pyarrow as pa
 from features.catalogue import of_key
 from features.clock import DAY_US, BusinessZone
 from features.counters import Key, Scope
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.subjects import of_reading, of_tables
 
 ZONE = BusinessZone("Asia/Shanghai")

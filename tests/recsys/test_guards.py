@@ -3,7 +3,8 @@
 import pytest
 
 from features.clock import DAY_US, parse_instant
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from recsys import guards
 from tests.recsys.crowds import NOW, ZONE, Crowd, did, gave, opened
 

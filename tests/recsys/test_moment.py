@@ -5,7 +5,8 @@ import pytest
 
 from features.clock import DAY_US, BusinessZone
 from features.ids import IdMap
-from features.online import Act, Reading, State
+from features.online import Act, State
+from features.reading import Reading
 from recsys.moment import FRIENDS, Acts, FriendItems, closest, of_state, own_acts
 from tests.recsys.moments import acts
 

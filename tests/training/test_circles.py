@@ -6,7 +6,8 @@ import pytest
 from features.clock import DAY_US, Refresh
 from features.events import Event
 from features.frames.sharing import TIED
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from recsys.people.far import far
 from recsys.people.near import near
 from tests.features.histories import START, ZONE, busy, catalogue, connect, replay

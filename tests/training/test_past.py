@@ -10,7 +10,8 @@ from features.clock import DAY_US
 from features.counters import Scope
 from features.events import Event
 from features.ids import IdMap
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from recsys.moment import Moment, closest, of_state
 from tests.features.histories import START, ZONE, busy, connect, histories, moments, replay
 from training.past import Past, Queries

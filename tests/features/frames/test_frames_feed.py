@@ -10,8 +10,9 @@ from features.clock import DAY_US
 from features.events import Event
 from features.frames import feed as frame
 from features.items import NEVER_US
-from features.online import Reading, State
+from features.online import State
 from features.points import Points
+from features.reading import Reading
 from tests.features.histories import (
     ITEM,
     START,

@@ -9,8 +9,9 @@ from features.clock import DAY_US, HOUR_US
 from features.events import Event
 from features.frames import groups, propensity
 from features.groupbuys import GroupBuy
-from features.online import Reading, State
+from features.online import State
 from features.points import Points
+from features.reading import Reading
 from tests.features.histories import START, ZONE, busy, catalogue, connect, replay
 
 # Item counters are those of the start of the business day, so the catalogue is as of it.

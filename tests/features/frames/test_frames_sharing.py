@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 
 from features.clock import DAY_US
 from features.frames import sharing as frame
-from features.online import Reading, State
+from features.online import State
 from features.points import Points
+from features.reading import Reading
 from tests.features.histories import (
     ITEM,
     START,

@@ -9,6 +9,7 @@ from features import online, portraits
 from features.clock import DAY_US, BusinessZone, parse_instant
 from features.events import Event
 from features.lookups import Lookup
+from features.reading import Reading
 from features.references import References
 
 ZONE = BusinessZone("Asia/Shanghai")
@@ -47,7 +48,7 @@ def portrait(
     events: Iterable[Event], day: float, references: References = NOTHING, **more: Any
 ) -> portraits.Portrait:
     """The portrait at noon of a day."""
-    reading = online.Reading(state(events, **more), NOON + int(day * DAY_US), ZONE)
+    reading = Reading(state(events, **more), NOON + int(day * DAY_US), ZONE)
     return portraits.portrait(reading, references)
 
 

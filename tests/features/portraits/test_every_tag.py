@@ -12,9 +12,10 @@ from features.choices import Say
 from features.clock import DAY_US
 from features.events import Event
 from features.lookups import Lookup
-from features.online import Reading, State
+from features.online import State
 from features.portraits import TAGS, Kind
 from features.portraits.person import column
+from features.reading import Reading
 from features.references import References
 from features.subjects import of_reading
 from tests.features.histories import ITEM, START, ZONE, busy, histories, moments, replay

@@ -13,8 +13,8 @@ from features.errors import BundleMismatch
 from features.home import Home
 from features.ingest.run import ingest_table
 from features.merging import together
-from features.online import Reading
 from features.portraits import portrait as told
+from features.reading import Reading
 from features.references import References
 from tests.features.portraits.people import NOON, NOTHING, ZONE, act, order, portrait, state, value
 

@@ -12,10 +12,11 @@ from features import batch, population, portraits
 from features.clock import DAY_US
 from features.counters import Key
 from features.events import Event
-from features.online import Reading, State
+from features.online import State
 from features.population import Sold
 from features.portraits import TAGS, Kind
 from features.portraits.person import column
+from features.reading import Reading
 from features.references import References
 from features.subjects import of_reading
 from tests.features.histories import START, ZONE, connect, histories, moments, replay

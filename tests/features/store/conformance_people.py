@@ -7,7 +7,8 @@ from features.errors import InputError
 from features.groupbuys import GroupBuy
 from features.home import Home
 from features.identities import IdLink
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.store import Cursor, Store
 from tests.features.store.steps import NOON, ZONE, event, link, settled, views
 

@@ -2,7 +2,8 @@
 
 from features.clock import BusinessZone
 from features.events import Event
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.store import Store
 
 ZONE = BusinessZone()

@@ -11,7 +11,8 @@ from features import job
 from features.clock import BusinessZone, now_us
 from features.errors import StoreError
 from features.home import Home
-from features.online import Reading, State
+from features.online import State
+from features.reading import Reading
 from features.store import Item, Store, generations, open_store, statefile
 from features.store.embedded import load_snapshot
 from features.store.entries import Draft, Kind, forget_draft

@@ -14,7 +14,7 @@ from features.counters import Key
 from features.frames.feed import COLUMNS, SIDES
 from features.home import Home
 from features.items import Items
-from features.online import Reading
+from features.reading import Reading
 from features.store import open_store
 from recsys import moment
 from recsys.bundle import Bundle

@@ -20,7 +20,8 @@ from features.frames import feed as frame
 from features.home import Home
 from features.ids import IdMap
 from features.items import NAMED, NEVER_US, Items
-from features.online import Reading, State, replay
+from features.online import State, replay
+from features.reading import Reading
 from features.references import References
 from features.store.embedded import load_snapshot
 from recsys import moment, pipeline
