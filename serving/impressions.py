@@ -12,10 +12,13 @@ import os
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from features import columns as c
 from features.absent import absent
@@ -29,9 +32,11 @@ FEATURE_NAMES = "feature_names"
 """Metadata key of a part: the names of the values in ``features``, joined by line feeds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One list as it was answered."""
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """One list as it was answered: nothing that garbage collection would have to look into.
+
+    Thousands of them may wait, and each full collection would go through all of theirs.
+    """
 
     request_id: str
     user_id: str
@@ -39,7 +44,26 @@ class Shown:
     scene: str
     model_version: str
     first_position: int  # of the page; 0 is the top of the list
-    answer: FeedAnswer
+    item_ids: tuple[str, ...]
+    scores: tuple[float, ...]
+    propensities: tuple[float, ...]
+    feature_names: tuple[str, ...]
+    features: npt.NDArray[np.float32]  # shape (0, 0) or (len(item_ids), len(feature_names))
+
+    @classmethod
+    def of(
+        cls, request_id: str, user_id: str, at_us: int, scene: str, model_version: str,
+        first_position: int, answer: FeedAnswer,
+    ) -> Self:  # fmt: skip
+        """What is written of an answer."""
+        items = answer.items
+        return cls(
+            request_id, user_id, at_us, scene, model_version, first_position,
+            tuple([item.item_id for item in items]),
+            tuple([item.score for item in items]),
+            tuple([item.propensity for item in items]),
+            answer.feature_names, answer.features,
+        )  # fmt: skip
 
 
 class Impressions:
@@ -101,7 +125,7 @@ class Impressions:
             shown = self._waiting.popleft()
             if self._forgotten(shown.user_id):
                 continue
-            parts[_day(shown.at_us), shown.answer.feature_names].append(shown)
+            parts[_day(shown.at_us), shown.feature_names].append(shown)
         for (day, names), lists in parts.items():
             try:
                 write_part(self._root / f"day={day}", names, lists)
@@ -167,18 +191,18 @@ def _rows(lists: list[Shown]) -> list[dict[str, Any]]:
     return [
         {
             c.REQUEST: shown.request_id,
-            c.ITEM: item.item_id,
+            c.ITEM: item_id,
             "position": shown.first_position + place,
-            "score": item.score,
-            "propensity": item.propensity,
-            "features": shown.answer.features[place] if len(shown.answer.features) else [],
+            "score": shown.scores[place],
+            "propensity": shown.propensities[place],
+            "features": shown.features[place] if len(shown.features) else [],
             "model_version": shown.model_version,
             c.USER: shown.user_id,
             c.AT: shown.at_us,
             "scene": shown.scene,
         }
         for shown in lists
-        for place, item in enumerate(shown.answer.items)
+        for place, item_id in enumerate(shown.item_ids)
     ]
 
 

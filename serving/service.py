@@ -18,6 +18,7 @@ import time
 from typing import Any, cast
 
 import bentoml
+from bentoml._internal.server.http import traffic  # noqa: PLC2701  there is no other way
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.settings import Settings
@@ -26,6 +27,24 @@ _LOG = logging.getLogger("huoren.serving")
 SETTINGS = Settings.from_environment(os.environ)
 RESULTS = SETTINGS.home.root / "tasks" / f"bentoml.{SETTINGS.port}.db"
 os.environ["BENTOML_RESULT_STORE"] = str(RESULTS)  # where erasure finds them; one for each service
+
+
+class Untimed:
+    """Stands where BentoML bounds the time of a request; ours are bounded by ``serving``.
+
+    BentoML's (1.4.39) keeps a timer of each request until its time is over, answered or not: at a
+    hundred requests a second ten thousand of them, with what hangs on them.
+    """
+
+    def __init__(self, app: ASGIApp, timeout: float) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on."""
+        await self.app(scope, receive, send)
+
+
+traffic.TimeoutMiddleware = Untimed
 
 
 class Mounted:

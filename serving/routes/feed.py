@@ -43,7 +43,7 @@ def feed(asking: Asking) -> FeedReply:
     began_ns = time.time_ns()
     answer = models.feed.recommend(query, asking.resources.store)
     asking.staged(began_ns, answer.milliseconds)
-    shown = Shown(
+    shown = Shown.of(
         asking.request_id, person, query.at_us, query.scene, models.version, len(earlier), answer
     )
     asking.resources.impressions.add(shown)

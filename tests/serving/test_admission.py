@@ -1,8 +1,13 @@
 import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from serving.admission import Admission
+from serving.backlog import Backlog
 from serving.errors import Refusal
 
 
@@ -46,3 +51,53 @@ def test_a_failed_request_gives_its_turn_back() -> None:
     with pytest.raises(ValueError):  # noqa: PT011  any failure of the work
         asyncio.run(fail())
     assert admission.waiting == 0
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        server.setblocking(False)
+        yield server
+
+
+def connect(server: socket.socket, number: int) -> list[socket.socket]:
+    return [socket.create_connection(server.getsockname()) for _ in range(number)]
+
+
+def test_the_kernel_tells_who_waits_to_be_accepted(listening: socket.socket) -> None:
+    backlog = Backlog()
+    before = backlog.waiting()
+    clients = connect(listening, 3)
+    assert backlog.waiting() == before + 3
+    accepted, _ = listening.accept()
+    assert backlog.waiting() == before + 2
+    for one in (accepted, *clients):
+        one.close()
+
+
+def test_all_who_came_are_let_in_before_the_next_turn(listening: socket.socket) -> None:
+    accepted: list[socket.socket] = []
+
+    async def turn() -> int:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(listening, lambda: accepted.append(listening.accept()[0]))  # one a round
+        async with Admission(bound_ms=25.0).turn():
+            return len(accepted)
+
+    clients = connect(listening, 40)
+    assert asyncio.run(turn()) == 40
+    for one in (*accepted, *clients):
+        one.close()
+
+
+KEEPS_NO_TIMERS = """
+from types import SimpleNamespace
+from serving.service import Untimed
+from bentoml._internal.server.base_app import BaseAppFactory
+made = BaseAppFactory.middlewares.fget(SimpleNamespace(timeout=120, max_concurrency=None))
+assert [one.cls for one in made] == [Untimed], made
+"""
+
+
+def test_no_timer_of_an_answered_request_is_kept() -> None:
+    subprocess.run([sys.executable, "-c", KEEPS_NO_TIMERS], check=True)

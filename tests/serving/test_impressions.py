@@ -12,7 +12,7 @@ def shown(request: str, day: int = 0, names: tuple[str, ...] = ("price",)) -> Sh
     items = tuple(FeedItem(i, 0.5, ("als",), (), 0.25) for i in ("i1", "i2"))
     features = np.array([[1.5] * len(names)] * 2, dtype=np.float32)
     answer = FeedAnswer(items, True, True, feature_names=names, features=features)
-    return Shown(request, "u1", day * DAY_US, "home", "beef", 20, answer)
+    return Shown.of(request, "u1", day * DAY_US, "home", "beef", 20, answer)
 
 
 def test_every_item_becomes_a_row(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ item = FeedItem("i1", 0.5, ("popular",), (), 1.0)
 answer = FeedAnswer((item,), known_user=True, personalized=True)
 written = Impressions(Path(sys.argv[1]), 10, 60.0, lambda result, lists: None)
 written.start()
-written.add(Shown("r1", "u1", 0, "home", "v1", 0, answer))
+written.add(Shown.of("r1", "u1", 0, "home", "v1", 0, answer))
 written.stop()
 assert list(Path(sys.argv[1]).rglob("part-*.parquet"))
 """

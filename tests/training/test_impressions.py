@@ -40,7 +40,7 @@ def serve(home: Home, request: str, minute: float, user="u1", first=0) -> None:
         FeedItem(item, 0.5, ("als",), (), p) for item, p in zip(ITEMS, chances, strict=True)
     )
     at_us = START + int(minute * MINUTE_US)
-    shown = Shown(request, user, at_us, "home", "beef", first, FeedAnswer(items, True, True))
+    shown = Shown.of(request, user, at_us, "home", "beef", first, FeedAnswer(items, True, True))
     write_part(home.table("impressions") / f"day={utc_day(at_us)}", (), [shown])
 
 

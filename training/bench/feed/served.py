@@ -69,7 +69,7 @@ def huoren(root: Path, bundle: Path, workers: int = 1) -> Iterator[Served]:
     """``huoren serve``; its trees compiled."""
     words = [*command(), "serve", "--data", str(root), "--bundle", str(bundle), "--port", "0"]
     words += ["--workers", str(workers)]
-    with _running(words, {"HUOREN_CACHE": str(root / "cache")}) as (process, said):
+    with _running(words, {}) as (process, said):
 
         def ready() -> str | None:
             found = _SAID.search(said.read_text(errors="replace"))
