@@ -99,7 +99,7 @@ class Als:
             model.fit(confidence, show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.diff(interactions.tocsc().indptr) == 0] = 0.0
-        return cls(vectors, config)
+        return cls(vectors, config, Nearest.of(vectors, model.user_factors))
 
     def person(self, acts: Acts) -> Vectors:
         """Solve a person's vector from acts; float32, shape (factors,); zero without acts.

@@ -1,5 +1,6 @@
 """Inner products, exactly and nearly."""
 
+import faiss
 import numpy as np
 import pytest
 
@@ -30,7 +31,30 @@ def test_a_large_one_nearly(monkeypatch, rng):
     vectors = tastes[rng.integers(50, size=12_000)] + 0.2 * rng.normal(size=(12_000, 8))
     vectors = vectors.astype(np.float32)
     index = Nearest.of(vectors)
-    assert 0.8 < index.recall(vectors) < 1.0
+    assert nearest.RECALL <= index.recall(vectors) < 1.0
+    assert index.index.nprobe < index.index.nlist // 4
+
+
+def test_what_is_like_nothing_is_left_out_of_a_large_one(monkeypatch, rng):
+    monkeypatch.setattr(nearest, "EXACT", 1_000)
+    vectors = rng.normal(size=(8_000, 8)).astype(np.float32)
+    vectors[::2] = 0.0
+    index = Nearest.of(vectors, rng.normal(size=(30, 8)).astype(np.float32))
+    assert index.index.ntotal == 4_000
+    codes, scores = index.search(vectors[1], 20)
+    assert np.all(codes % 2 == 1)
+    assert codes[0] == np.argmax(vectors @ vectors[1])
+    assert scores == pytest.approx(vectors[codes] @ vectors[1], rel=0.05, abs=0.2)
+
+
+def test_more_lists_are_looked_through_where_few_find_too_little(monkeypatch, rng):
+    monkeypatch.setattr(nearest, "EXACT", 1_000)
+    vectors = rng.normal(size=(8_000, 24)).astype(np.float32)  # no tastes: a hard case
+    probes = []
+    for recall in (0.3, 0.9):
+        monkeypatch.setattr(nearest, "RECALL", recall)
+        probes.append(Nearest.of(vectors).index.nprobe)
+    assert probes[0] < probes[1]
 
 
 def test_recall_counts_what_is_found():
@@ -49,3 +73,16 @@ def test_an_opened_index_finds_the_same(tmp_path, rng):
     index.save(tmp_path / "index.faiss")
     opened = Nearest.open(tmp_path / "index.faiss")
     assert opened.search(vectors[7], 5)[0].tolist() == index.search(vectors[7], 5)[0].tolist()
+
+
+def test_an_opened_large_index_finds_the_same_without_threads_of_its_own(
+    monkeypatch, tmp_path, rng
+):
+    monkeypatch.setattr(nearest, "EXACT", 1_000)
+    vectors = rng.normal(size=(8_000, 8)).astype(np.float32)
+    index = Nearest.of(vectors)
+    index.save(tmp_path / "index.faiss")
+    opened = Nearest.open(tmp_path / "index.faiss")
+    for vector in vectors[:20]:
+        assert opened.search(vector, 50)[0].tolist() == index.search(vector, 50)[0].tolist()
+    assert faiss.downcast_InvertedLists(opened.index.invlists).prefetch_nthread == 0
