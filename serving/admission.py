@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from serving.backlog import Backlog
 from serving.errors import Refusal
 
-_FEW = 4
+_FEW = 3
 """So many may always wait, however slow the last ones were."""
 
 _MEMORY = 0.05  # weight of the newest time in the mean

@@ -12,7 +12,7 @@ from serving.errors import Refusal
 
 
 def test_few_requests_always_get_a_turn() -> None:
-    async def ask_four() -> int:
+    async def ask_three() -> int:
         admission = Admission(bound_ms=1.0)
         admission.mean = 10.0
 
@@ -20,9 +20,9 @@ def test_few_requests_always_get_a_turn() -> None:
             async with admission.turn():
                 return 1
 
-        return sum(await asyncio.gather(*(one() for _ in range(4))))
+        return sum(await asyncio.gather(*(one() for _ in range(3))))
 
-    assert asyncio.run(ask_four()) == 4
+    assert asyncio.run(ask_three()) == 3
 
 
 def test_what_would_wait_too_long_is_refused_at_once() -> None:
