@@ -40,7 +40,7 @@ class Limits:
 
     body_bytes: int = 1 << 20
     upload_seconds: float = 10.0
-    queue_ms: float = 22.0
+    queue_ms: float = 18.0
     impressions: int = 10_000
     flush_seconds: float = 60.0
     answer_seconds: float = 0.25
