@@ -9,6 +9,7 @@ was refused and why. A worker that starts on a refused champion takes the ``prev
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -300,6 +301,7 @@ class Loading:
     def _change(self, wanted: "Champion | str") -> None:
         refused: dict[str, str] = {}
         for ref in _candidates(wanted, alone=self.models is None):
+            started = time.perf_counter()
             try:
                 models = self._take(find(self._settings, ref))
             except Exception as error:
@@ -309,7 +311,8 @@ class Loading:
                 _LOG.warning("bundle %s is refused: %s", ref, error)
             else:
                 self.models = models
-                _LOG.info("bundle %s is in service", models.version)
+                took = time.perf_counter() - started
+                _LOG.info("bundle %s is in service, warm after %.2f s", models.version, took)
                 break
         self.refused = refused
 

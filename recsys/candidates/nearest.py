@@ -118,7 +118,7 @@ class Nearest:
         faiss.omp_set_num_threads(1)
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
         if isinstance(index, faiss.IndexIVF):
-            lists = faiss.downcast_InvertedLists(index.invlists)
+            lists: Any = faiss.downcast_InvertedLists(index.invlists)  # type: ignore[arg-type]
             lists.prefetch_nthread = 0  # threads for each search cost more than the search
         return cls(index)
 

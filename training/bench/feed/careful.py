@@ -59,8 +59,9 @@ class Shop:
         }
         faiss.omp_set_num_threads(1)
         self.index = faiss.read_index(str(bundle / "als.faiss"), faiss.IO_FLAG_MMAP)
-        if isinstance(self.index, faiss.IndexIVF):  # its threads would cost more than they save
-            faiss.downcast_InvertedLists(self.index.invlists).prefetch_nthread = 0
+        if isinstance(self.index, faiss.IndexIVF):
+            lists: Any = faiss.downcast_InvertedLists(self.index.invlists)  # type: ignore[arg-type]
+            lists.prefetch_nthread = 0  # its threads would cost more than they save
         self.vectors = np.load(tables / "users.npy")
         self.popular = np.load(bundle / "popular.codes.npy")[:candidates]
         self.booster = lightgbm.Booster(model_file=bundle / "feed.lightgbm.txt")

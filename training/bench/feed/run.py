@@ -44,6 +44,8 @@ def rows(items: int, users: int, seconds: float) -> Iterator[Row]:
         for name, (start, at) in services.items():
             with start() as service:
                 row, lists = _measured(name, service, made, at, seconds)
+                if name == "huoren":
+                    row["start"] = _begun(service, made, seconds)
             expected = expected or lists
             same = sum(one == other for one, other in zip(lists, expected, strict=True))
             yield {**row, "items": items, "users": users, "same_top_k": same / len(lists)}
@@ -83,6 +85,20 @@ def _measured(
             "failed": much.count() - much.count(200, 429, 503),
         }
     return row, lists
+
+
+def _begun(one: Served, made: world.World, seconds: float) -> Row:
+    """How long a start took, and what a second worker adds to the memory of a loaded one."""
+    alone = one.pss_mb()
+    with served.huoren(made.root, made.bundle, workers=2) as both:
+        asked = load.bodies(made.users, format_instant(made.at_us))
+        asyncio.run(load.saturate(both.url, asked, seconds, AT_ONCE))
+        added = both.pss_mb() - alone
+    return {
+        "ready_s": round(one.started_s, 2),
+        "warm_s": one.warm_s,
+        "second_worker_mb": round(added, 1),
+    }
 
 
 def _floor(made: world.World, seconds: float) -> Row:

@@ -21,6 +21,7 @@ from training.demo.steps import command
 READY_WITHIN_S = 300.0
 _TICK = os.sysconf("SC_CLK_TCK")
 _SAID = re.compile(r"ready on (http://\S+)")
+_WARM = re.compile(r"warm after ([\d.]+) s")
 
 
 class NotServed(HuorenError):
@@ -37,10 +38,16 @@ class Served:
         Where it answers.
     pid : int
         Of the process that was started; what it started counts too.
+    started_s : float
+        From its start until it was ready, imports and all.
+    warm_s : float, optional
+        Of these, from the imports on: the bundle opened, its trees compiled, first requests.
     """
 
     url: str
     pid: int
+    started_s: float = 0.0
+    warm_s: float | None = None
 
     def cpu_s(self) -> float:
         """Seconds of CPU that it took so far."""
@@ -49,6 +56,10 @@ class Served:
     def rss_mb(self) -> float:
         """Memory it holds; what its processes share counts once for each."""
         return sum(_rss_kb(pid) for pid in _family(self.pid)) / 1024
+
+    def pss_mb(self) -> float:
+        """Memory it holds; what its processes share counts once."""
+        return sum(_pss_kb(pid) for pid in _family(self.pid)) / 1024
 
 
 @contextmanager
@@ -69,6 +80,7 @@ def huoren(root: Path, bundle: Path, workers: int = 1) -> Iterator[Served]:
     """``huoren serve``; its trees compiled."""
     words = [*command(), "serve", "--data", str(root), "--bundle", str(bundle), "--port", "0"]
     words += ["--workers", str(workers)]
+    begun = time.monotonic()
     with _running(words, {}) as (process, said):
 
         def ready() -> str | None:
@@ -76,7 +88,8 @@ def huoren(root: Path, bundle: Path, workers: int = 1) -> Iterator[Served]:
             return found[1] if found else None
 
         url = _wait(process, ready)
-        yield Served(url, process.pid)
+        took, warm = time.monotonic() - begun, _WARM.search(said.read_text(errors="replace"))
+        yield Served(url, process.pid, took, float(warm[1]) if warm else None)
 
 
 @contextmanager
@@ -148,3 +161,12 @@ def _rss_kb(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+
+
+def _pss_kb(pid: int) -> int:
+    """Its own pages, and its part of those that it shares."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
