@@ -45,6 +45,12 @@ def _picking(word: str | None, places: tuple[int, ...]) -> _Picking:
     return msgspec.msgpack.Decoder(kind, strict=False), wanted
 
 
+@cache
+def _tails(word: str) -> msgspec.msgpack.Decoder[Any]:
+    kind = msgspec.defstruct("Some", [("table", dict[str, Raw], {})], rename={"table": word})
+    return msgspec.msgpack.Decoder(kind, strict=False)
+
+
 @lru_cache(maxsize=256)
 def _glimpsing(wanted: tuple[Place, ...]) -> _Picking:
     """What decodes some cells of tables and skips the others, and the wanted cells in order."""
@@ -225,6 +231,12 @@ class Tables(MutableMapping[str, MutableMapping[str, Cells]]):
         if isinstance(table, Raw):
             table = tables[word] = Table(table)
         return table
+
+    def tails(self, word: str) -> list[str]:
+        """Tails of a table, which stays as it was read; none where there is no such table."""
+        if self._raw is not None:
+            return list(_tails(word).decode(self._raw).table)
+        return list(self.get(word, {}))
 
     def rows(self, word: str, tails: Iterable[str]) -> list[Cells | None]:
         """Rows of many tails of one table; None where there is none."""

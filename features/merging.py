@@ -50,7 +50,7 @@ def _measure(counter: Counter) -> tuple[object, ...]:
 
 _TWINS = _twins()
 _PEERS = {
-    key.word: [place for place, one in enumerate(live(key)) if one.distinct == c.PEER]
+    key.word: tuple(place for place, one in enumerate(live(key)) if one.distinct == c.PEER)
     for key in Key
 }
 """Places of the cells that hold people, by kind of key."""
@@ -93,12 +93,12 @@ def people(
 
 def peers(state: State) -> set[str]:
     """Everybody whom a state names."""
-    found = {*state.ties, *state.cells.get(_PAIR, {}), *map(told_of, state.decided)} - {""}
+    found = {*state.ties, *state.cells.tails(_PAIR), *map(told_of, state.decided)} - {""}
     found.update(act.peer_id for act in (*state.recent, *state.deeds) if act.peer_id)
     for word, places in _PEERS.items():
         if places:
-            for cells in state.cells.get(word, {}).values():
-                found.update(*(cells[place] or {} for place in places))
+            for cells in state.cells.picked(word, places).values():
+                found.update(*(cell or {} for cell in cells))
     return found
 
 

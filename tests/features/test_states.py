@@ -94,4 +94,6 @@ def test_some_cells_of_all_rows_are_read_without_opening_them():
                 tail: [row[n] for n in places] for tail, row in whole["pair"].items()
             }
         assert state.cells.picked("user", (0,)) == {}
+        assert set(state.cells.tails("pair")) == {"u2", "u3"}
+        assert not state.cells.tails("user")
         assert encode(state) == encode(State(cells=whole))
