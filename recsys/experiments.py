@@ -13,6 +13,9 @@ BUCKETS = 10_000
 """People fall into so many buckets of one salt."""
 
 _SURE = NormalDist().inv_cdf(0.975)
+
+_MOST = 1e12
+"""People above which a size is no answer."""
 """At 5 %, two-sided."""
 
 
@@ -93,7 +96,7 @@ def people_needed(rate: float, relative: float, power: float = 0.8) -> int:
     Raises
     ------
     InputError
-        When the rates cannot be.
+        When the rates cannot be, or differ by less than any number of people could tell.
 
     Examples
     --------
@@ -110,4 +113,11 @@ def people_needed(rate: float, relative: float, power: float = 0.8) -> int:
     middle = (rate + lifted) / 2
     both = math.sqrt(2 * middle * (1 - middle)) * _SURE
     own = math.sqrt(rate * (1 - rate) + lifted * (1 - lifted)) * NormalDist().inv_cdf(power)
-    return math.ceil(((both + own) / (lifted - rate)) ** 2)
+    apart = abs(lifted - rate)
+    if apart * _MOST**0.5 <= abs(both + own):
+        raise InputError(
+            "nobody has so many people",
+            expected=f"a lift that at most {_MOST:.0e} people show",
+            got=f"rate {rate:g}, relative lift {relative:g}",
+        )
+    return math.ceil(((both + own) / apart) ** 2)

@@ -54,6 +54,7 @@ KINDS = {
     ),
     "invalid-fields": Kind(422, "Fields are at fault", "correct what `errors` lists"),
     "rate-limited": Kind(429, "Too many requests of one caller", "wait Retry-After seconds"),
+    "too-many-tasks": Kind(429, "Too many tasks are under way", "wait for one, or cancel it"),
     "internal": Kind(500, "A defect of the service", "report the request id"),
     "not-ready": Kind(503, "No bundle is in service", "see /readyz for the reason"),
     "overloaded": Kind(503, "Too many requests at once", "come back after Retry-After seconds"),

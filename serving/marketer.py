@@ -9,7 +9,7 @@ from serving.routes import audience, campaigns, segments
 
 _UNKNOWN = ("unknown-segment", "not-ready", "superseded", "store-unavailable")
 _COUNTED = ("not-ready", "superseded", "store-unavailable", "invalid-fields")
-_TASK = ("busy", *_UNKNOWN)
+_TASK = ("too-many-tasks", *_UNKNOWN)
 _ONE = "/v1/segments/{id}"
 
 
@@ -108,7 +108,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "POST", "/v1/models/{model}/fit", audience.fit, p.TaskReply,
-        "Fit a model and score everybody; a task.", m.FitRequest, 202, ("busy", "unknown-model"),
+        "Fit a model and score everybody; a task.", m.FitRequest, 202,
+        ("too-many-tasks", "unknown-model"),
     ),
     _route(
         "GET", "/v1/exports/{name}", campaigns.download, bytearray,

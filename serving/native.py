@@ -110,10 +110,10 @@ class Native:
         Raises
         ------
         Refusal
-            ``busy`` with ``MOST`` requests under way, ``unknown-task``.
+            ``too-many-tasks`` with ``MOST`` requests under way, ``unknown-task``.
         """
         if len(self.running) >= MOST:
-            raise Refusal("busy", f"{MOST} requests are under way; send it again later")
+            raise Refusal("too-many-tasks", f"{MOST} requests are under way")
         assert self.app is not None
         exchange = _Exchange(body)
         scope = _scope(method, path, query, body)

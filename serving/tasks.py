@@ -66,11 +66,11 @@ class Tasks:
         Raises
         ------
         Refusal
-            ``busy`` when the worker has ``MOST`` of them under way.
+            ``too-many-tasks`` when the worker has ``MOST`` of them under way.
         """
         with self.lock:
             if len(self.running) >= MOST:
-                raise Refusal("busy", f"{MOST} tasks are under way; wait for one, or cancel it")
+                raise Refusal("too-many-tasks", f"{MOST} tasks are under way")
             self.folder.mkdir(parents=True, exist_ok=True)
             self._tidy()
             at_us = now_us()

@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import FileResponse
 
 from features.clock import format_instant
+from features.errors import InputError
 from features.home import file_name
 from recsys.experiments import people_needed
 from serving import people as p
@@ -102,5 +103,8 @@ async def sample_size(asking: Asking) -> p.SampleSizeReply:
     asked: p.SampleSizeRequest = asking.body
     if asked.lift == 0 or not 0 < asked.rate * (1 + asked.lift) < 1:
         raise invalid("lift", "the lifted rate must be within 0 and 1, and the lift not 0")
-    people = people_needed(asked.rate, asked.lift, asked.power)
+    try:
+        people = people_needed(asked.rate, asked.lift, asked.power)
+    except InputError as error:
+        raise invalid("lift", str(error)) from None
     return p.SampleSizeReply(**asking.head(None), people=people)

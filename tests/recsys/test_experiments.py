@@ -39,6 +39,14 @@ def test_a_bucket_is_the_same_everywhere():
     assert bucket("spring", "用户") == 5077
 
 
+@pytest.mark.parametrize(
+    ("rate", "lift"), [(5e-324, 61.2), (5e-324, 1e-9), (0.5, 1e-9), (1e-300, 100.0), (0.3, 5e-324)]
+)
+def test_lifts_that_nobody_could_tell(rate, lift):
+    with pytest.raises(InputError, match="so many people"):
+        people_needed(rate, lift)
+
+
 @pytest.mark.parametrize(("rate", "lift"), [(0.0, 0.1), (0.1, 0.0), (0.9, 0.2)])
 def test_sizes_that_cannot_be(rate, lift):
     with pytest.raises(InputError, match="no possible rates"):

@@ -260,7 +260,7 @@ def test_past_its_capacity_a_worker_refuses(
 ) -> None:
     monkeypatch.setattr(native, "MOST", 0)
     answer = around(resources, echo).post("/score/submit", json=ASKED)
-    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/busy")
+    assert (answer.status_code, answer.json()["type"]) == (429, "/problems/too-many-tasks")
 
 
 def test_a_stopping_worker_lets_tasks_end() -> None:

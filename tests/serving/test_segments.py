@@ -135,6 +135,7 @@ def test_the_language_and_its_presets_are_told(client: Any) -> None:
         ("get", "/v1/exports/..%2Fsegments.db", None, 404, "no export"),
         ("get", "/v1/tasks/none", None, 404, "no task"),
         ("post", "/v1/campaigns/sample-size", {"rate": 0.9, "lift": 0.5}, 422, "lift"),
+        ("post", "/v1/campaigns/sample-size", {"rate": 5e-324, "lift": 61.2}, 422, "lift"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_a_problem(client, method, path, body, status, words) -> None:

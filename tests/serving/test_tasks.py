@@ -30,8 +30,9 @@ def ended(running: Tasks, task: Task) -> Task:
 def test_a_result_and_a_refusal(running):
     good = running.start("count", "import time; time.sleep(1); print('{\"people\": 7}')")
     bad = running.start("count", "import time; time.sleep(1); sys.exit('huoren: no such goal')")
-    with pytest.raises(Refusal, match="2 tasks are under way"):
+    with pytest.raises(Refusal, match="2 tasks are under way") as refused:
         running.start("count", "pass")
+    assert refused.value.word == "too-many-tasks"
     found = ended(running, good)
     assert (found.state, found.done, bytes(found.result)) == ("done", 1.0, b'{"people": 7}')
     assert (ended(running, bad).state, ended(running, bad).detail) == ("failed", "no such goal")
