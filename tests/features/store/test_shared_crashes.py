@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
@@ -172,14 +173,17 @@ def test_a_request_that_arrives_late_writes_nothing(redis_server, home):
     idle.close()
 
 
-def applier(server: Server, home: Home) -> subprocess.Popen[bytes]:
+@contextmanager
+def applier(server: Server, home: Home) -> Iterator[subprocess.Popen[bytes]]:
     """A process that applies; its lease lasts as long as it does in service."""
     place = f"{server.unix}?keyspace={keyspace(home)}"
-    return subprocess.Popen(
-        [sys.executable, "-m", "features.store", str(home.root)],
-        env=os.environ | {"HUOREN_STORE": place},
-        stderr=subprocess.PIPE,
-    )
+    command = [sys.executable, "-m", "features.store", str(home.root)]
+    environment = os.environ | {"HUOREN_STORE": place}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # also where it is stalled: nobody waits for it
 
 
 def test_a_stalled_process_is_replaced_and_fenced(redis_server, home):
@@ -188,9 +192,9 @@ def test_a_stalled_process_is_replaced_and_fenced(redis_server, home):
         writing.append([event(0)])
         assert writing.wait_applied(1, timeout_s=20)
         stalled.send_signal(signal.SIGSTOP)
+        began = monotonic()
         writing.append([event(1)])
         standing_by = opened_at(redis_server, home)
-        began = monotonic()
         assert standing_by.wait_applied(2, timeout_s=20)
         assert monotonic() - began > 1  # not before the lease was over
         stalled.send_signal(signal.SIGCONT)
