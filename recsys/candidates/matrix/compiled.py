@@ -1,4 +1,4 @@
-"""Compiled passes over sparse rows: the strongest of each, of products too, and small regressions.
+"""Compiled passes over rows: the strongest of each, of products too, and small regressions.
 
 A product of two sparse matrices is never held whole: each of its rows is summed in one dense line
 and cut to its strongest entries at once (Gustavson, "Two fast algorithms for sparse matrices", ACM
@@ -28,6 +28,9 @@ THREADS = 2
 
 STEP = 2_000
 """Rows of a part at most: what is kept of them is copied once."""
+
+PROBED = 1_000
+"""Entries of a long row that say about where its highest begin."""
 
 MOST = 400
 """Neighbours of an item that is everybody's: the strongest are regressed on."""
@@ -95,6 +98,38 @@ def top_products(
         _cut(work),
     )
     return _joined(parts, (left.shape[0], right.shape[1]))
+
+
+def highest(block: Floats, most: int, *, positive: bool = False) -> npt.NDArray[np.int32]:
+    """Places of the ``most`` highest entries of every row; the first of equal ones.
+
+    Parameters
+    ----------
+    block : ndarray, float32, shape (rows, width)
+        Entries that are 0 or not finite are none.
+    most : int
+        Places of a row.
+    positive : bool
+        Whether negative entries are none either.
+
+    Returns
+    -------
+    ndarray, int32, shape (rows, most)
+        Ascending in a row, padded with −1 at its end.
+
+    Examples
+    --------
+    >>> block = np.array([[0.5, 0.0, 0.7, -1.0], [np.inf, -2.0, np.nan, 0.0]], dtype=np.float32)
+    >>> highest(block, 3).tolist(), highest(block, 1, positive=True).tolist()
+    ([[0, 2, 3], [1, -1, -1]], [[2], [-1]])
+    """
+    found = np.full((len(block), most), -1, dtype=np.int32)
+    edges = np.linspace(0, len(block), THREADS + 1).astype(np.int64).tolist()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(
+            pool.map(lambda one: _highest(block, one[0], one[1], positive, found), pairwise(edges))
+        )
+    return found
 
 
 def regressed(gram: sparse.csr_matrix, penalty: Wide) -> sparse.csr_matrix:
@@ -202,6 +237,48 @@ def _kept(starts: Starts, data: Array, most: int) -> Starts:
                 found[filled] = place
                 filled += 1
     return found[:filled]
+
+
+@compiled
+def _collected(line: Floats, least: float, positive: bool, places: Array, values: Array) -> int:
+    """Entries of at least so much, and where they are; how many."""
+    count = 0
+    for place in range(len(line)):
+        value = line[place]
+        if value >= least and value != 0 and value < np.inf and (value > 0 or not positive):
+            places[count], values[count] = place, value
+            count += 1
+    return count
+
+
+@compiled
+def _highest(block: Floats, start: int, end: int, positive: bool, found: Array) -> None:
+    """Fill some rows of ``found``. Part of a row says from where on it is worth looking."""
+    width, most = block.shape[1], found.shape[1]
+    step = max(width // PROBED, 1)
+    probe = np.empty(-(-width // step), dtype=np.float32)
+    places, values = np.empty(width, dtype=np.int32), np.empty(width, dtype=np.float32)
+    lowest = -3.4028234663852886e38
+    wanted = 2 * most // step + 8
+    for row in range(start, end):
+        line = block[row]
+        bound = lowest
+        if step > 1:
+            probe[:] = line[::step]
+            for i in range(len(probe)):
+                if not lowest <= probe[i] < np.inf:
+                    probe[i] = lowest
+            bound = max(_least(probe, wanted)[0], lowest)
+        count = _collected(line, bound, positive, places, values)
+        if count < most and bound > lowest:
+            count = _collected(line, lowest, positive, places, values)
+        least, equal = _least(values[:count], most)
+        filled = 0
+        for i in range(count):
+            if values[i] > least or (values[i] == least and equal > 0):
+                equal -= values[i] == least
+                found[row, filled] = places[i]
+                filled += 1
 
 
 @compiled

@@ -8,6 +8,7 @@ Friends enter as columns of their own (``Z = [Y | √social · links]``), which 
 and as a share of their taste in a person's own (``taste``).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -117,7 +118,8 @@ class Ease(Recommender):
             part = own[start : start + STEP].tocoo()
             held += np.bincount(part.col, strip[part.col, part.row] * part.data, self.items_)
         self.left_out_ = (1.0 / np.maximum(1.0 - held, 1e-6)).astype(np.float32)
-        self.turned_ = sparse.csr_matrix(self.inputs_.T)
+        turned = sparse.diags(-self.left_out_ * self.lift_) @ self.inputs_.T
+        self.turned_ = sparse.csr_matrix(turned, dtype=np.float32)
 
     def _fit_items(self, penalty: npt.NDArray[np.float64]) -> None:
         turned = sparse.csr_matrix(self.inputs_.T)
@@ -131,15 +133,15 @@ class Ease(Recommender):
         mine = self._mixed(users)
         if hasattr(self, "weights_"):
             found = times(mine, self.weights_)
-        else:
-            kernel = self.kernel_[:, users].copy()
-            if self.around_ is not None:
-                kernel += self.config.taste * times(self.around_[users], self.kernel_).T
-            found = times(self.turned_, kernel).T
-            found *= -self.left_out_
-            found += mine.toarray()
-        found *= self.lift_
-        return np.ascontiguousarray(found)
+            found *= self.lift_
+            return found
+        kernel = self.kernel_[users]
+        if self.around_ is not None:
+            kernel += self.config.taste * times(self.around_[users], self.kernel_)
+        found = np.ascontiguousarray(times(self.turned_, kernel.T).T)
+        people = np.repeat(np.arange(len(users)), np.diff(mine.indptr))
+        found[people, mine.indices] += mine.data * self.lift_[mine.indices]
+        return found
 
     def _mixed(self, users: Users) -> sparse.csr_matrix:
         mine = self.inputs_[users]
@@ -149,19 +151,27 @@ class Ease(Recommender):
 
     def item_item(self, top: int) -> sparse.csr_matrix:
         """The strongest positive weights from every item to the others."""
-        found = []
+        strips = self._rows() if hasattr(self, "weights_") else self._strips()
+        return sparse.csr_matrix(
+            sparse.vstack([top_dense(one, top) for one in strips]), dtype=np.float32
+        )
+
+    def _rows(self) -> Iterator[Floats]:
         for start in range(0, self.items_, STEP):
-            places = np.arange(start, min(start + STEP, self.items_))
-            if hasattr(self, "weights_"):
-                strip = self.weights_[places].copy()
-            else:
-                part = times(self.shrunk_[places], self.kernel_)
-                strip = times(self.shrunk_, part.T).T
-                strip *= self.left_out_ * np.sqrt(self.penalty_).astype(np.float32)
-                strip /= np.sqrt(self.penalty_[places]).astype(np.float32)[:, None]
-                strip[np.arange(len(places)), places] = 0.0
-            found.append(top_dense(np.ascontiguousarray(strip * self.lift_), top))
-        return sparse.csr_matrix(sparse.vstack(found), dtype=np.float32)
+            yield self.weights_[start : start + STEP] * self.lift_
+
+    def _strips(self) -> Iterator[Floats]:
+        """Weights from every item to the others, by strips, from the kernel of people."""
+        loud = np.sqrt(self.penalty_)
+        left = sparse.csr_matrix(sparse.diags(1 / loud) @ self.shrunk_, dtype=np.float32)
+        right = sparse.csr_matrix(
+            sparse.diags(loud * self.left_out_ * self.lift_) @ self.shrunk_, dtype=np.float32
+        )
+        for start in range(0, self.items_, STEP):
+            strip = times(right, times(left[start : start + STEP], self.kernel_).T)
+            places = np.arange(strip.shape[1])
+            strip[start + places, places] = 0.0
+            yield np.ascontiguousarray(strip.T)
 
 
 def _gram(matrix: sparse.csr_matrix, diagonal: npt.NDArray[np.float64]) -> Floats:

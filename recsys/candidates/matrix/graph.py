@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.candidates.matrix.compiled import top_rows
+from recsys.candidates.matrix.compiled import highest, top_rows
 
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
@@ -63,14 +63,11 @@ def around(links: sparse.csr_matrix, hops: int, most: int = 500) -> sparse.csr_m
 
 def top_dense(block: Floats, most: int) -> sparse.csr_matrix:
     """The ``most`` largest positive entries of every row of a dense block."""
-    width = min(most, block.shape[1])
-    places = np.sort(np.argpartition(-block, width - 1, axis=1)[:, :width], axis=1)
-    values = np.take_along_axis(block, places, axis=1)
-    values[values < 0] = 0
-    ends = np.arange(len(block) + 1) * width
-    found = sparse.csr_matrix((values.ravel(), places.ravel(), ends), shape=block.shape)
-    found.eliminate_zeros()
-    return found
+    places = highest(np.ascontiguousarray(block), most, positive=True)
+    kept = places >= 0
+    rows = np.repeat(np.arange(len(block)), kept.sum(axis=1))
+    ends = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    return sparse.csr_matrix((block[rows, places[kept]], places[kept], ends), shape=block.shape)
 
 
 def times(left: sparse.csr_matrix, right: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from features.errors import InputError
+from recsys.candidates.matrix.compiled import highest
 
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
@@ -104,7 +105,8 @@ def best(scores: Floats, seen: sparse.csr_matrix, n: int) -> Lists:
     Parameters
     ----------
     scores : ndarray, float32, shape (people, items)
-        Changed in place. What is 0 or not finite in a row is nothing the model knows of.
+        C-contiguous; changed in place. What is 0 or not finite in a row is nothing the model
+        knows of.
     seen : scipy.sparse.csr_matrix, shape (people, items)
         Nonzero where an item must not come back.
     n : int
@@ -118,23 +120,10 @@ def best(scores: Floats, seen: sparse.csr_matrix, n: int) -> Lists:
     """
     people = np.repeat(np.arange(len(scores)), np.diff(seen.indptr))
     scores[people, seen.indices] = -np.inf
-    width = min(n, scores.shape[1])
-    if width < scores.shape[1]:
-        places = np.argpartition(-scores, width - 1, axis=1)[:, :width]
-    else:
-        places = np.tile(np.arange(width), (len(scores), 1))
-    places.sort(axis=1)
-    values = np.take_along_axis(scores, places, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    codes = np.full((len(scores), n), PADDING, dtype=np.int32)
-    ranked = np.full((len(scores), n), -np.inf, dtype=np.float32)
-    codes[:, :width] = np.take_along_axis(places, order, axis=1)
-    ranked[:, :width] = np.take_along_axis(values, order, axis=1)
-    unknown = ~np.isfinite(ranked) | (ranked == 0)
-    codes[unknown] = PADDING
-    ranked[unknown] = -np.inf
-    if (unknown[:, :-1] & ~unknown[:, 1:]).any():  # zeros in the middle: negative scores follow
-        order = np.argsort(unknown, axis=1, kind="stable")
-        codes = np.take_along_axis(codes, order, axis=1)
-        ranked = np.take_along_axis(ranked, order, axis=1)
-    return Lists(codes, ranked)
+    places = highest(scores, n)
+    found = np.take_along_axis(scores, np.maximum(places, 0).astype(np.int64), axis=1)
+    found[places < 0] = -np.inf
+    order = np.argsort(-found, axis=1, kind="stable")
+    return Lists(
+        np.take_along_axis(places, order, axis=1), np.take_along_axis(found, order, axis=1)
+    )

@@ -72,9 +72,11 @@ def rows(
     beside = PEERS if peers else ()
     shares = sum(one.share for one in (*chosen, *beside))
     fitted: list[Fitted] = []
+    names = [one.name for one in chosen]
     for family in (*beside, *chosen):
         seconds = 60 * minutes * SEARCHED * family.share / shares
-        one = _fitted(ground, family, judge, seconds)
+        read = not family.social and served.KINDS.get(family.name) not in names
+        one = _fitted(ground, family, judge, seconds, read=read)
         if family in chosen:
             fitted.append(one)
         yield ground.row(
@@ -113,27 +115,28 @@ def repeated(data: Split, settings: Mapping[str, Any], cuts: Sequence[int] = CUT
         }  # fmt: skip
 
 
-def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float) -> Fitted:
+def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float, *, read: bool) -> Fitted:
+    """``read``: serving may read its item–item matrix."""
     start = perf_counter()
     found = search(family, judge, seconds, ground.rng)
     length = min(LENGTH, ground.data.train.shape[1])
     length = max(length, max(ground.cuts))
     model, found.model = found.model or judge.fit(family.make(found.config)), None
-    chooses, near = model.recommend(ground.learners, length), _near(family, model)
+    chooses, near = model.recommend(ground.learners, length), _near(model) if read else None
     later = near
     if ground.again:
         del model
         model = family.make(found.config).fit(ground.data.train, ground.data.links)
-        later = _near(family, model)
+        later = _near(model) if read else None
     tests = model.recommend(ground.testers, length)
     log.info("%s: %.5f on validation, %s", family.name, found.worth, found.config)
     both = None if near is None or later is None else (near, later)
     return Fitted(family, found, chooses, tests, perf_counter() - start, both)
 
 
-def _near(family: Family, model: Recommender) -> sparse.csr_matrix | None:
-    """What serving would read of a model; None where ties are inside, or it has no such matrix."""
-    if family.social or type(model).item_item is Recommender.item_item:
+def _near(model: Recommender) -> sparse.csr_matrix | None:
+    """What serving would read of a model; None where it has no such matrix."""
+    if type(model).item_item is Recommender.item_item:
         return None
     return model.item_item(TOP)
 

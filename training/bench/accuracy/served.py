@@ -31,14 +31,14 @@ CANDIDATES = 500
 ASKED = 1_000
 """People who choose what the item–item matrix is made of."""
 
-KINDS = {"ease": "edlae", "sparse_ease": "edlae", "gf_cf": "cheby_cf"}
-"""Families that are another one, done in a simpler way: the better of both is enough."""
+KINDS = {"ease": "edlae", "gf_cf": "cheby_cf"}
+"""Families that are another one in a simpler way: the matrix of the other is enough."""
 
 
 def rows(ground: Ground, fitted: Sequence[Fitted]) -> Iterator[Row]:
     """The row ``served``; nothing where no family has an item–item matrix."""
     start = perf_counter()
-    linear = _different([one for one in fitted if one.near is not None])
+    linear = {one.family.name: one.near for one in fitted if one.near is not None}
     if not linear:
         return
     weights = mixture.choose({n: one[0] for n, one in linear.items()}, _Worth.of(ground), TOP)
@@ -62,14 +62,6 @@ def rows(ground: Ground, fitted: Sequence[Fitted]) -> Iterator[Row]:
 def _told(weights: dict[str, float], found: blend.Blend) -> dict[str, object]:
     parts = " + ".join(f"{weight:g} {name}" for name, weight in weights.items())
     return {"similar is": parts} | found.told
-
-
-def _different(linear: Sequence[Fitted]) -> dict[str, tuple[sparse.csr_matrix, sparse.csr_matrix]]:
-    """The best of each kind, best first: matrices for choosing and for the test."""
-    found: dict[str, Fitted] = {}
-    for one in sorted(linear, key=lambda one: -one.found.worth):
-        found.setdefault(KINDS.get(one.family.name, one.family.name), one)
-    return {one.family.name: one.near for one in found.values() if one.near is not None}
 
 
 class _Worth:

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys.candidates.matrix.compiled import STEP, regressed, top_products, top_rows
+from recsys.candidates.matrix.compiled import (
+    PROBED,
+    STEP,
+    highest,
+    regressed,
+    top_products,
+    top_rows,
+)
 
 ROUND = sparse.csr_matrix(np.array([[0.0, 2.0, 2.0, 1.0], [2.0, 2.0, 2.0, 0.0]]))
 
@@ -10,6 +17,21 @@ ROUND = sparse.csr_matrix(np.array([[0.0, 2.0, 2.0, 1.0], [2.0, 2.0, 2.0, 0.0]])
 def test_the_first_of_equal_entries_are_kept() -> None:
     assert top_rows(ROUND, 1).toarray().tolist() == [[0, 2, 0, 0], [2, 0, 0, 0]]
     assert top_rows(ROUND, 2).toarray().tolist() == [[0, 2, 2, 0], [2, 2, 0, 0]]
+
+
+@pytest.mark.parametrize("width", [5, 7 * PROBED + 3])
+@pytest.mark.parametrize("levels", [3, 1_000_000])
+@pytest.mark.parametrize("positive", [False, True])
+def test_the_highest_are_those_of_a_stable_sort(width: int, levels: int, positive: bool) -> None:
+    rng = np.random.default_rng(levels)
+    block = (rng.integers(0, levels, (7, width)) - levels // 3).astype(np.float32)
+    block[2] = np.where(rng.random(width) < 0.999, 0.0, block[2])
+    block[3, ::2], block[4, 1:], block[5] = np.nan, -np.inf, 0.0
+    block[6] = np.sort(block[6])
+    for line, found in zip(block, highest(block, 40, positive=positive).tolist(), strict=True):
+        known = np.isfinite(line) & (line > 0 if positive else line != 0)
+        order = np.argsort(np.where(known, -line, np.inf), kind="stable")[: min(40, known.sum())]
+        assert found == [*sorted(order.tolist()), *[-1] * (40 - len(order))]
 
 
 @pytest.mark.parametrize("items", [3, STEP + 7])
