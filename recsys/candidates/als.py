@@ -6,6 +6,7 @@ that somebody who came a minute ago, or bought a minute ago, has a vector too.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -61,11 +62,21 @@ class Als:
 
     name = "als"
 
-    def __init__(self, vectors: Vectors, config: AlsConfig, nearest: Nearest | None = None) -> None:
+    def __init__(
+        self, vectors: Vectors, config: AlsConfig, nearest: Nearest | None = None,
+        asked: Vectors | None = None,
+    ) -> None:  # fmt: skip
         self.vectors = vectors
         self.config = config
-        self.nearest = nearest or Nearest.of(vectors)
         self.gram = vectors.T @ vectors
+        self._asked = asked
+        if nearest is not None:
+            self.nearest = nearest
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The index of the item vectors, made when it is first wanted."""
+        return Nearest.of(self.vectors, self._asked)
 
     @classmethod
     def fit(
@@ -99,7 +110,7 @@ class Als:
             model.fit(confidence, show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.diff(interactions.tocsc().indptr) == 0] = 0.0
-        return cls(vectors, config, Nearest.of(vectors, model.user_factors))
+        return cls(vectors, config, asked=model.user_factors)
 
     def person(self, acts: Acts) -> Vectors:
         """Solve a person's vector from acts; float32, shape (factors,); zero without acts.

@@ -6,7 +6,7 @@ the best few on all.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -30,6 +30,9 @@ ASKED = 3_000
 
 FEW = 8_000
 """People whose interactions the first round fits on where there are many more."""
+
+MORE = 1.2
+"""Of the time that was spent: parameters that cost no fit are settled even when it is up."""
 
 FINALISTS = 2
 """Configurations that are compared on all."""
@@ -112,19 +115,24 @@ class Found:
 
 
 class _Asking:
-    """Fits and asks for one family; keeps the model that was best for all people, and no other."""
+    """Fits and asks for one family; keeps the best model of a round, and no other."""
 
     def __init__(self, family: Family, whole: Judge) -> None:
         self.family = family
         self.whole = whole
+        self.judge = whole
         self.model: Recommender | None = None
         self.most = -np.inf
 
     def __call__(self, judge: Judge, config: Any) -> float:
-        model = judge.fit(self.family.make(config))
+        if judge is not self.judge:
+            self.judge, self.model, self.most = judge, None, -np.inf
+        model = None if self.model is None else self.model.tuned(config)
+        if model is None:
+            model = judge.fit(self.family.make(config))
         worth = judge.worth(model)
         log.info("%s %s: %.4f", self.family.name, config, worth)
-        if judge is self.whole and worth > self.most:
+        if worth > self.most:
             self.model, self.most = model, worth
         return worth
 
@@ -135,35 +143,43 @@ def search(family: Family, whole: Judge, seconds: float, rng: np.random.Generato
     asking = _Asking(family, whole)
     few = whole.fewer(FEW, rng)
     ahead = seconds if few is whole else seconds / 2
-    first = _climb(asking, few, family.start, lambda: perf_counter() - start > ahead)
+    first = _climb(asking, few, family.start, _after(start + ahead))
     if few is whole or not family.steps:
         if few is not whole:
             first = [(family.start, asking(whole, family.start))]
         config, worth = max(first, key=lambda pair: pair[1])
         return Found(config, worth, perf_counter() - start, first, asking.model)
-    tried = list(first)
+    known: dict[Any, float] = {}
     for config, _ in sorted(first, key=lambda pair: -pair[1])[:FINALISTS]:
-        if tried[len(first) :] and perf_counter() - start > seconds:
+        if known and perf_counter() - start > seconds:
             break
-        tried.append((config, asking(whole, config)))
-    last = tried[len(first) :]
-    config, worth = max(last, key=lambda pair: pair[1])
-    each = (perf_counter() - start) / max(len(last), 1)
-    if perf_counter() - start + each / 2 < seconds:
-        main = tuple(family.steps)[:2]
-        over = _climb(asking, whole, config, lambda: perf_counter() - start > seconds, worth, main)
-        tried += over
-        config, worth = max([(config, worth), *over], key=lambda pair: pair[1])
-    return Found(config, worth, perf_counter() - start, tried, asking.model)
+        known[config] = asking(whole, config)
+    free = [name for name in family.steps if name in family.make(family.start).free]
+    spent = perf_counter() - start
+    each = spent / len(known)
+    rounds = [(free, max(seconds, spent * MORE))]
+    if spent + each / 2 < seconds:
+        rounds.append(([*free, *list(family.steps)[:2]], seconds))
+    for parameters, until in rounds:
+        best = max(known, key=lambda config: known[config])
+        _climb(asking, whole, best, _after(start + until), parameters, known)
+    config = max(known, key=lambda config: known[config])
+    tried = [*first, *known.items()]
+    return Found(config, known[config], perf_counter() - start, tried, asking.model)
+
+
+def _after(moment: float) -> Callable[[], bool]:
+    return lambda: perf_counter() > moment
 
 
 def _climb(
-    asking: _Asking, judge: Judge, start: Any, over: Callable[[], bool], worth: float | None = None,
-    parameters: tuple[str, ...] | None = None,
+    asking: _Asking, judge: Judge, start: Any, over: Callable[[], bool],
+    parameters: Sequence[str] | None = None, known: dict[Any, float] | None = None,
 ) -> list[tuple[Any, float]]:  # fmt: skip
-    """Move one parameter at a time while it helps."""
+    """Move one parameter at a time while it helps; ``known`` are worths, and gets more."""
     family = asking.family
-    known: dict[Any, float] = {} if worth is None else {start: worth}
+    known = {} if known is None else known
+    parameters = list(family.steps) if parameters is None else parameters
 
     def value(config: Any) -> float:
         if config not in known:
@@ -175,7 +191,7 @@ def _climb(
     moved = True
     while moved and not over():
         moved = False
-        for parameter in parameters or tuple(family.steps):
+        for parameter in parameters:
             climbing = True
             while climbing and not over():
                 climbing = False

@@ -38,6 +38,7 @@ class Diffusion(Recommender):
 
     name: ClassVar[str] = "friends_items"
     social: ClassVar[bool] = True
+    free: ClassVar[tuple[str, ...]] = ("popularity", "activity")
 
     def __init__(self, config: DiffusionConfig = DiffusionConfig()) -> None:
         self.config = config
@@ -47,8 +48,11 @@ class Diffusion(Recommender):
         self.interactions = interactions
         nobody = sparse.diags(np.zeros(interactions.shape[0], np.float32), format="csr")
         self.around_ = around(nobody if links is None else links, self.config.hops)
-        self.items_ = scaled(interactions, self.config.activity, self.config.popularity)
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        self.items_ = scaled(self.interactions, self.config.activity, self.config.popularity)
 
     def scores(self, users: Users) -> Floats:
         """Sum over people around."""

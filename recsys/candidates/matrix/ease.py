@@ -63,6 +63,7 @@ class Ease(Recommender):
 
     name: ClassVar[str] = "ease"
     social: ClassVar[bool] = True
+    free: ClassVar[tuple[str, ...]] = ("popularity", "taste")
 
     def __init__(self, config: EaseConfig = EaseConfig()) -> None:
         self.config = config
@@ -86,14 +87,13 @@ class Ease(Recommender):
         inverse.refuse(
             self.size(*interactions.shape, social=social), "SparseEase (a sparse inverse) or Als"
         )
-        self.interactions = interactions
+        self.interactions, self.links = interactions, links
         self.items_ = interactions.shape[1]
-        rows, columns = degrees(interactions)
-        self.lift_ = (np.maximum(columns, 1.0) ** config.popularity).astype(np.float32)
+        self.weights_: Floats | None = None
+        rows = degrees(interactions)[0]
         self.inputs_ = scaled(interactions, rows=config.user_power)
         usual = np.log(rows).mean() if len(rows) else 0.0
         self.inputs_.data *= np.float32(np.exp(config.user_power * usual))
-        self.around_ = around(links, 1) if links is not None and config.taste > 0 else None
         wide = self.inputs_
         if social:
             wide = sparse.csr_matrix(
@@ -104,7 +104,18 @@ class Ease(Recommender):
             self._fit_users(wide, penalty)
         else:
             self._fit_items(penalty)
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        config = self.config
+        columns = np.maximum(degrees(self.interactions)[1], 1.0)
+        self.lift_ = (columns**config.popularity).astype(np.float32)
+        links = self.links if config.taste > 0 else None
+        self.around_ = None if links is None else around(links, 1)
+        if self.weights_ is None:
+            turned = sparse.diags(-self.left_out_ * self.lift_) @ self.inputs_.T
+            self.turned_ = sparse.csr_matrix(turned, dtype=np.float32)
 
     def _fit_users(self, wide: sparse.csr_matrix, penalty: npt.NDArray[np.float64]) -> None:
         shrunk = sparse.csr_matrix(wide @ sparse.diags(penalty**-0.5), dtype=np.float32)
@@ -118,8 +129,6 @@ class Ease(Recommender):
             part = own[start : start + STEP].tocoo()
             held += np.bincount(part.col, strip[part.col, part.row] * part.data, self.items_)
         self.left_out_ = (1.0 / np.maximum(1.0 - held, 1e-6)).astype(np.float32)
-        turned = sparse.diags(-self.left_out_ * self.lift_) @ self.inputs_.T
-        self.turned_ = sparse.csr_matrix(turned, dtype=np.float32)
 
     def _fit_items(self, penalty: npt.NDArray[np.float64]) -> None:
         turned = sparse.csr_matrix(self.inputs_.T)
@@ -131,7 +140,7 @@ class Ease(Recommender):
     def scores(self, users: Users) -> Floats:
         """Leave-one-out prediction of every item for some users."""
         mine = self._mixed(users)
-        if hasattr(self, "weights_"):
+        if self.weights_ is not None:
             found = times(mine, self.weights_)
             found *= self.lift_
             return found
@@ -151,14 +160,14 @@ class Ease(Recommender):
 
     def item_item(self, top: int) -> sparse.csr_matrix:
         """The strongest positive weights from every item to the others."""
-        strips = self._rows() if hasattr(self, "weights_") else self._strips()
+        strips = self._strips() if self.weights_ is None else self._rows(self.weights_)
         return sparse.csr_matrix(
             sparse.vstack([top_dense(one, top) for one in strips]), dtype=np.float32
         )
 
-    def _rows(self) -> Iterator[Floats]:
+    def _rows(self, weights: Floats) -> Iterator[Floats]:
         for start in range(0, self.items_, STEP):
-            yield self.weights_[start : start + STEP] * self.lift_
+            yield weights[start : start + STEP] * self.lift_
 
     def _strips(self) -> Iterator[Floats]:
         """Weights from every item to the others, by strips, from the kernel of people."""

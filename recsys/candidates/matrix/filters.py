@@ -100,6 +100,7 @@ class ChebyCf(Recommender):
     """R D_I^-β [Σ c_k T_k(I − 2 R̃ᵀR̃) + α V Vᵀ] D_I^β."""
 
     name: ClassVar[str] = "cheby_cf"
+    free: ClassVar[tuple[str, ...]] = ("order", "flatness", "low_pass", "power")
 
     def __init__(self, config: ChebyCfConfig = ChebyCfConfig()) -> None:
         self.config = config
@@ -110,10 +111,13 @@ class ChebyCf(Recommender):
         self.normal_ = scaled(interactions, 0.5, 0.5)
         self.turned_ = sparse.csr_matrix(self.normal_.T)
         self.vectors_ = spectrum.leading(self.normal_, self.config.vectors).vectors
-        self.coefficients_ = plateau(self.config.order, self.config.flatness)
-        columns = np.maximum(degrees(interactions)[1], 1.0)
-        self.weight_ = (columns**self.config.power).astype(np.float32)
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        self.coefficients_ = plateau(self.config.order, self.config.flatness)
+        columns = np.maximum(degrees(self.interactions)[1], 1.0)
+        self.weight_ = (columns**self.config.power).astype(np.float32)
 
     def scores(self, users: Users) -> Floats:
         """Filtered interactions of some users."""

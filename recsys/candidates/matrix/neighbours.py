@@ -81,6 +81,7 @@ class UserKnn(Recommender):
 
     name: ClassVar[str] = "user_knn"
     social: ClassVar[bool] = True
+    free: ClassVar[tuple[str, ...]] = ("friends", "popularity")
 
     def __init__(self, config: UserKnnConfig = UserKnnConfig()) -> None:
         self.config = config
@@ -88,12 +89,17 @@ class UserKnn(Recommender):
     def fit(self, interactions: sparse.csr_matrix, links: sparse.csr_matrix | None = None) -> Self:
         """Find the neighbours of every person."""
         self.interactions = interactions
-        self.near_ = scaled(similar(interactions, self.config), rows=1.0)
-        if links is not None and links.nnz and self.config.friends > 0:
-            known = self.config.friends * around(links, 1)
-            self.near_ = sparse.csr_matrix(self.near_ + known, dtype=np.float32)
-        self.votes_ = scaled(interactions, columns=self.config.popularity)
+        self.links = None if links is None or not links.nnz else links
+        self.alike_ = scaled(similar(interactions, self.config), rows=1.0)
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        self.near_ = self.alike_
+        if self.links is not None and self.config.friends > 0:
+            known = self.config.friends * around(self.links, 1)
+            self.near_ = sparse.csr_matrix(self.alike_ + known, dtype=np.float32)
+        self.votes_ = scaled(self.interactions, columns=self.config.popularity)
 
     def scores(self, users: Users) -> Floats:
         """Sum of the neighbours' votes."""

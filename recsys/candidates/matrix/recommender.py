@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -52,11 +53,30 @@ class Recommender(ABC):
 
     name: ClassVar[str]
     social: ClassVar[bool] = False
+    free: ClassVar[tuple[str, ...]] = ()
+    """Parameters that a fitted model takes another value of without being fitted again."""
+    config: Any = None
     interactions: sparse.csr_matrix
 
     @abstractmethod
     def fit(self, interactions: sparse.csr_matrix, links: sparse.csr_matrix | None = None) -> Self:
         """Learn; returns the model itself."""
+
+    def tuned(self, config: Any) -> Self | None:
+        """The same under a configuration that differs in ``free`` parameters; None for others."""
+        if not self.free:
+            return None
+        mine = {name: getattr(self.config, name) for name in self.free}
+        if replace(config, **mine) != self.config:
+            return None
+        found = copy(self)
+        found.config = config
+        found._settle()
+        return found
+
+    def _settle(self) -> None:
+        """Compute what hangs on ``free`` parameters; nothing where there are none."""
+        return
 
     @abstractmethod
     def scores(self, users: Users) -> Floats:

@@ -4,6 +4,7 @@ from scipy import sparse
 
 from recsys.candidates.matrix import inverse
 from recsys.candidates.matrix.neighbours import KnnConfig
+from recsys.candidates.matrix.recommender import Recommender
 from tests.recsys.candidates.matrix.test_models import world
 from training.retrieval import space
 from training.retrieval.search import Judge, search
@@ -11,22 +12,32 @@ from training.retrieval.space import Family
 from training.retrieval.split import cut
 
 
-class Peak:
-    """A model whose worth is how near its number is to 7."""
+class Peak(Recommender):
+    """A model whose worth is how near its number is to 7, and its shrinkage to 5."""
+
+    name = "peak"
+    free = ("shrink",)
+    fits = 0
 
     def __init__(self, config):
+        self.config = config
         self.number = config.neighbours
 
     def fit(self, known, links=None):
+        Peak.fits += 1
         return self
 
+    def scores(self, users):
+        return np.zeros((len(users), 1), dtype=np.float32)
 
-FAMILY = Family("peak", Peak, KnnConfig(neighbours=1), {"neighbours": (1, 3, 5, 7, 9, 20)})
+
+NUMBERS = {"neighbours": (1, 3, 5, 7, 9, 20)}
+FAMILY = Family("peak", Peak, KnnConfig(neighbours=1, shrink=5.0), NUMBERS)
 
 
 class Ruler(Judge):
     def worth(self, model):
-        return -abs(model.number - 7)
+        return -abs(model.number - 7) - abs(model.config.shrink - 5)
 
 
 def ruler() -> Ruler:
@@ -44,6 +55,17 @@ def test_a_search_climbs_to_the_top():
 def test_without_time_the_first_is_tried_all_the_same():
     found = search(FAMILY, ruler(), 0.0, np.random.default_rng(0))
     assert (found.config.neighbours, len(found.tried)) == (1, 1)
+
+
+def test_a_parameter_that_is_free_costs_no_fit():
+    before = Peak.fits
+    wide = {"shrink": (0.0, 1.0, 5.0, 9.0), **NUMBERS}
+    found = search(
+        Family("peak", Peak, KnnConfig(neighbours=1), wide), ruler(), 10.0, np.random.default_rng(0)
+    )
+    assert (found.config.neighbours, found.config.shrink, found.worth) == (7, 5.0, 0)
+    assert found.model.config == found.config
+    assert Peak.fits - before < len(found.tried) - 1
 
 
 @pytest.mark.parametrize("family", [*space.PLAIN, *space.SOCIAL], ids=lambda one: one.name)

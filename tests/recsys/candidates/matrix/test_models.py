@@ -1,5 +1,7 @@
 """Every model in one small world: four clubs, whose people like what their club likes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -117,3 +119,21 @@ def test_friends_are_neighbours_of_somebody_without_history() -> None:
     has = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0.0]]), dtype="f4")
     model = UserKnn(UserKnnConfig(friends=0.5)).fit(has, friends((2, 3)))
     assert model.recommend(np.array([3]), 1).codes.tolist() == [[2]]
+
+
+@pytest.mark.parametrize("model", [Ease(), ChebyCf(), UserKnn(), Diffusion()], ids=lambda m: m.name)
+@pytest.mark.parametrize("people", [CLUBS * PEOPLE, 3 * ITEMS])
+def test_a_tuned_model_is_one_that_was_fitted_so(model: Recommender, people: int) -> None:
+    known = sparse.csr_matrix(world()[:people])
+    ties = friends((0, 1), (1, 13), (2, 14), (3, 5), people=people)
+    model.fit(known, ties)
+    everybody = np.arange(people)
+    for parameter in model.free:
+        config = replace(model.config, **{parameter: getattr(model.config, parameter) + 1})
+        tuned, fitted = model.tuned(config), type(model)(config).fit(known, ties)
+        assert tuned is not None
+        assert tuned.config == config
+        np.testing.assert_allclose(tuned.scores(everybody), fitted.scores(everybody), atol=1e-5)
+    other = {"l2": 7.0, "vectors": 3, "neighbours": 3, "hops": 2}
+    (fixed,) = other.keys() & vars(model.config).keys()
+    assert model.tuned(replace(model.config, **{fixed: other[fixed]})) is None
