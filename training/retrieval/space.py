@@ -38,6 +38,8 @@ class Family:
         Whether it reads links.
     share : float
         Part of the search's time, relative to others.
+    like : str
+        A family that the search starts at the best configuration of, where it was searched before.
     """
 
     name: str
@@ -46,6 +48,26 @@ class Family:
     steps: Mapping[str, Sequence[Any]]
     social: bool = False
     share: float = 1.0
+    like: str = ""
+
+    def after(self, found: Mapping[str, Any]) -> "Family":
+        """The same, started at what was found best for the family it is like.
+
+        Parameters
+        ----------
+        found : mapping of str to object
+            Family → its best configuration.
+
+        Examples
+        --------
+        >>> SOCIAL[0].after({"edlae": EaseConfig(l2=7.0)}).start.l2, SOCIAL[0].after({}).start.l2
+        (7.0, 50.0)
+        """
+        other = next((one for one in PLAIN if one.name == self.like and one.name in found), None)
+        if other is None:
+            return self
+        best = {name: getattr(found[other.name], name) for name in other.steps}
+        return replace(self, start=replace(self.start, **best))
 
     def make(self, config: Any) -> Recommender:
         """A model, not yet fitted."""
@@ -131,11 +153,12 @@ SOCIAL = (
             "social": (0.0, 0.1, 0.3, 1.0, 3.0), "taste": (0.0, 0.1, 0.2, 0.4, 0.8),
             "l2": _PENALTY, "popularity": _LIFT,
         },
-        social=True, share=2.0,
+        social=True, share=2.0, like="edlae",
     ),
     Family(
         "user_knn_friends", UserKnn, UserKnnConfig(neighbours=200, friends=0.3),
         {"friends": (0.05, 0.1, 0.3, 0.6, 1.0), "popularity": (0.0, 0.15, 0.3, 0.45)}, social=True,
+        like="user_knn",
     ),
     Family(
         "friends", Diffusion, DiffusionConfig(hops=1),

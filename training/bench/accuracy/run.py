@@ -23,6 +23,9 @@ from training.retrieval.split import Split
 
 log = logging.getLogger(__name__)
 
+LIKELY = 0.8
+"""Part of the best worth so far without which a matrix is not tried for serving."""
+
 SEARCHED = 0.6
 """Part of the time that goes to the search; the rest fits again, blends and tests."""
 
@@ -75,8 +78,10 @@ def rows(
     names = [one.name for one in chosen]
     for family in (*beside, *chosen):
         seconds = 60 * minutes * SEARCHED * family.share / shares
+        family = family.after({one.family.name: one.found.config for one in fitted})
         read = not family.social and served.KINDS.get(family.name) not in names
-        one = _fitted(ground, family, judge, seconds, read=read)
+        least = max((LIKELY * one.found.worth for one in fitted), default=0.0)
+        one = _fitted(ground, family, judge, seconds, least if read else np.inf)
         if family in chosen:
             fitted.append(one)
         yield ground.row(
@@ -115,12 +120,12 @@ def repeated(data: Split, settings: Mapping[str, Any], cuts: Sequence[int] = CUT
         }  # fmt: skip
 
 
-def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float, *, read: bool) -> Fitted:
-    """``read``: serving may read its item–item matrix."""
+def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float, least: float) -> Fitted:
+    """``least``: worth from which on serving may read its item–item matrix."""
     start = perf_counter()
     found = search(family, judge, seconds, ground.rng)
     length = min(LENGTH, ground.data.train.shape[1])
-    length = max(length, max(ground.cuts))
+    length, read = max(length, max(ground.cuts)), found.worth >= least
     model, found.model = found.model or judge.fit(family.make(found.config)), None
     chooses, near = model.recommend(ground.learners, length), _near(model) if read else None
     later = near
