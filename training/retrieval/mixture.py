@@ -55,7 +55,10 @@ def choose(
 def mixed(
     matrices: Mapping[str, sparse.csr_matrix], weights: Mapping[str, float], top: int
 ) -> sparse.csr_matrix:
-    """The weighted sum of equally loud matrices, the ``top`` strongest weights of every item.
+    """The weighted sum of equally loud matrices, the ``top`` strongest weights on every item.
+
+    Columns are cut first: what foretells an item is judged beside what else foretells it. Rows are
+    cut to as many afterwards, so that what a request reads is bounded.
 
     Examples
     --------
@@ -72,7 +75,8 @@ def mixed(
     found = matrices[first] * weights[first]
     for name in others:
         found = found + matrices[name] * (weights[name] * loud / _loudness(matrices[name]))
-    return top_rows(sparse.csr_matrix(found, dtype=np.float32), top)
+    turned = top_rows(sparse.csr_matrix(found.T, dtype=np.float32), top)
+    return top_rows(sparse.csr_matrix(turned.T), top)
 
 
 def _loudness(matrix: sparse.csr_matrix) -> float:

@@ -159,7 +159,8 @@ def search(family: Family, whole: Judge, seconds: float, rng: np.random.Generato
     each = spent / len(known)
     rounds = [(free, max(seconds, spent * MORE))]
     if spent + each / 2 < seconds:
-        rounds.append(([*free, *list(family.steps)[:2]], seconds))
+        others = [name for name in family.steps if name not in free]
+        rounds.append(([*free, *others[:2]], seconds))
     for parameters, until in rounds:
         best = max(known, key=lambda config: known[config])
         _climb(asking, whole, best, _after(start + until), parameters, known)

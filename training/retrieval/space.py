@@ -86,8 +86,11 @@ _PENALTY = (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0)
 _DROPOUT = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _LIFT = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
 
+_NEIGHBOURS = (0, 400, 200, 100, 50)
+
 _EASE = {
-    "dropout": _DROPOUT, "l2": _PENALTY, "popularity": _LIFT, "user_power": (0.0, 0.15, 0.3, 0.45),
+    "neighbours": _NEIGHBOURS, "dropout": _DROPOUT, "l2": _PENALTY, "popularity": _LIFT,
+    "reach": _NEIGHBOURS, "user_power": (0.0, 0.15, 0.3, 0.45),
 }  # fmt: skip
 
 POPULARITY = Family("popularity", Popularity, None, {}, share=0.1)
@@ -151,7 +154,7 @@ SOCIAL = (
         "ease_friends", Ease, EaseConfig(l2=50.0, dropout=0.5, social=0.3, taste=0.1),
         {
             "social": (0.0, 0.1, 0.3, 1.0, 3.0), "taste": (0.0, 0.1, 0.2, 0.4, 0.8),
-            "l2": _PENALTY, "popularity": _LIFT,
+            "neighbours": _NEIGHBOURS, "l2": _PENALTY, "popularity": _LIFT,
         },
         social=True, share=2.0, like="edlae",
     ),

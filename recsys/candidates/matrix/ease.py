@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.candidates.matrix import inverse
+from recsys.candidates.matrix.compiled import top_rows
 from recsys.candidates.matrix.graph import around, degrees, scaled, times, top_dense
 from recsys.candidates.matrix.recommender import Floats, Recommender, Users
 
@@ -42,6 +43,11 @@ class EaseConfig:
         Weight of friends as columns; 0 leaves them out.
     taste : float
         How much of the mean taste of friends is added to a person's own.
+    neighbours : int
+        Items that foretell each item, those of the largest positive weights; 0 leaves all. Weak
+        weights are many, and mostly noise: their sum may drown what is known.
+    reach : int
+        Items that each item may then foretell, likewise; 0 leaves all.
     """
 
     l2: float = 100.0
@@ -50,6 +56,8 @@ class EaseConfig:
     popularity: float = 0.0
     social: float = 0.0
     taste: float = 0.0
+    neighbours: int = 0
+    reach: int = 0
 
 
 class Ease(Recommender):
@@ -63,7 +71,7 @@ class Ease(Recommender):
 
     name: ClassVar[str] = "ease"
     social: ClassVar[bool] = True
-    free: ClassVar[tuple[str, ...]] = ("popularity", "taste")
+    free: ClassVar[tuple[str, ...]] = ("popularity", "taste", "neighbours", "reach")
 
     def __init__(self, config: EaseConfig = EaseConfig()) -> None:
         self.config = config
@@ -90,6 +98,7 @@ class Ease(Recommender):
         self.interactions, self.links = interactions, links
         self.items_ = interactions.shape[1]
         self.weights_: Floats | None = None
+        self.strongest_: dict[int, sparse.csr_matrix] = {}
         rows = degrees(interactions)[0]
         self.inputs_ = scaled(interactions, rows=config.user_power)
         usual = np.log(rows).mean() if len(rows) else 0.0
@@ -113,6 +122,7 @@ class Ease(Recommender):
         self.lift_ = (columns**config.popularity).astype(np.float32)
         links = self.links if config.taste > 0 else None
         self.around_ = None if links is None else around(links, 1)
+        self.near_ = self._near(config.neighbours) if config.neighbours else None
         if self.weights_ is None:
             turned = sparse.diags(-self.left_out_ * self.lift_) @ self.inputs_.T
             self.turned_ = sparse.csr_matrix(turned, dtype=np.float32)
@@ -140,6 +150,8 @@ class Ease(Recommender):
     def scores(self, users: Users) -> Floats:
         """Leave-one-out prediction of every item for some users."""
         mine = self._mixed(users)
+        if self.near_ is not None:
+            return np.asarray((mine @ self.near_).toarray(), dtype=np.float32)
         if self.weights_ is not None:
             found = times(mine, self.weights_)
             found *= self.lift_
@@ -159,25 +171,33 @@ class Ease(Recommender):
         return sparse.csr_matrix(mine, dtype=np.float32)
 
     def item_item(self, top: int) -> sparse.csr_matrix:
-        """The strongest positive weights from every item to the others."""
-        strips = self._strips() if self.weights_ is None else self._rows(self.weights_)
-        return sparse.csr_matrix(
-            sparse.vstack([top_dense(one, top) for one in strips]), dtype=np.float32
-        )
+        """The strongest positive weights on every item, as many as the configuration leaves."""
+        return top_rows(self._near(min(self.config.neighbours or top, top)), top)
 
-    def _rows(self, weights: Floats) -> Iterator[Floats]:
+    def _near(self, most: int) -> sparse.csr_matrix:
+        """What foretells each item in its column, cut by columns and then by rows."""
+        widest = max([most, *self.strongest_])
+        if widest not in self.strongest_:
+            strips = self._strips() if self.weights_ is None else self._columns(self.weights_)
+            found = sparse.vstack([top_dense(one, widest) for one in strips])
+            self.strongest_[widest] = sparse.csr_matrix(found, dtype=np.float32)
+        turned = sparse.diags(self.lift_) @ top_rows(self.strongest_[widest], most)
+        near = sparse.csr_matrix(turned.T, dtype=np.float32)
+        return top_rows(near, self.config.reach) if self.config.reach else near
+
+    def _columns(self, weights: Floats) -> Iterator[Floats]:
         for start in range(0, self.items_, STEP):
-            yield weights[start : start + STEP] * self.lift_
+            yield np.ascontiguousarray(weights[:, start : start + STEP].T)
 
     def _strips(self) -> Iterator[Floats]:
-        """Weights from every item to the others, by strips, from the kernel of people."""
+        """Weights of all items on some, shape (some, items), by strips, from people's kernel."""
         loud = np.sqrt(self.penalty_)
-        left = sparse.csr_matrix(sparse.diags(1 / loud) @ self.shrunk_, dtype=np.float32)
-        right = sparse.csr_matrix(
-            sparse.diags(loud * self.left_out_ * self.lift_) @ self.shrunk_, dtype=np.float32
+        every = sparse.csr_matrix(sparse.diags(1 / loud) @ self.shrunk_, dtype=np.float32)
+        some = sparse.csr_matrix(
+            sparse.diags(loud * self.left_out_) @ self.shrunk_, dtype=np.float32
         )
         for start in range(0, self.items_, STEP):
-            strip = times(right, times(left[start : start + STEP], self.kernel_).T)
+            strip = times(every, times(some[start : start + STEP], self.kernel_).T)
             places = np.arange(strip.shape[1])
             strip[start + places, places] = 0.0
             yield np.ascontiguousarray(strip.T)

@@ -67,3 +67,23 @@ def test_the_inverse_by_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     given = np.tril(matrix).copy()
     assert inverse.invert(given) is given
     assert given == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("people", [25, 90], ids=["in user space", "in item space"])
+def test_what_is_cut_keeps_the_strongest_weights_on_every_item(people: int) -> None:
+    rng = np.random.default_rng(people)
+    known = sparse.csr_matrix((rng.random((people, 40)) < 0.3).astype(np.float32))
+    whole = Ease(EaseConfig(l2=2.0, popularity=0.2)).fit(known)
+    every = np.maximum(whole.item_item(40).toarray(), 0)
+    cut = Ease(EaseConfig(l2=2.0, popularity=0.2, neighbours=5)).fit(known)
+    least = np.sort(every, axis=0)[-5]
+    wanted = np.where(every >= least, every, 0)
+    np.testing.assert_allclose(cut.item_item(40).toarray(), wanted, rtol=1e-4)
+    users = np.arange(people)
+    np.testing.assert_allclose(cut.scores(users), known @ wanted, rtol=1e-3, atol=1e-5)
+    short = cut.tuned(EaseConfig(l2=2.0, popularity=0.2, neighbours=5, reach=2))
+    assert short is not None
+    assert np.diff(short.item_item(40).indptr).max() <= 2
+    np.testing.assert_allclose(
+        short.scores(users), known @ short.item_item(40).toarray(), rtol=1e-3, atol=1e-5
+    )
