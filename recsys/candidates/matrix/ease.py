@@ -130,12 +130,12 @@ class Ease(Recommender):
     def _fit_users(self, wide: sparse.csr_matrix, penalty: npt.NDArray[np.float64]) -> None:
         shrunk = sparse.csr_matrix(wide @ sparse.diags(penalty**-0.5), dtype=np.float32)
         self.kernel_ = inverse.invert(_gram(shrunk, np.ones(wide.shape[0])))
-        self.penalty_ = penalty[: self.items_]
-        own = shrunk[:, : self.items_]
-        self.shrunk_ = sparse.csr_matrix(own.T)
+        self.penalty_ = penalty
+        self.shrunk_ = sparse.csr_matrix(shrunk.T)
+        own, turned = shrunk[:, : self.items_], self.shrunk_[: self.items_]
         held = np.zeros(self.items_)
         for start in range(0, len(self.kernel_), STEP):
-            strip = times(self.shrunk_, self.kernel_[:, start : start + STEP])
+            strip = times(turned, self.kernel_[:, start : start + STEP])
             part = own[start : start + STEP].tocoo()
             held += np.bincount(part.col, strip[part.col, part.row] * part.data, self.items_)
         self.left_out_ = (1.0 / np.maximum(1.0 - held, 1e-6)).astype(np.float32)
@@ -151,6 +151,9 @@ class Ease(Recommender):
         """Leave-one-out prediction of every item for some users."""
         mine = self._mixed(users)
         if self.near_ is not None:
+            if self.links is not None and self.near_.shape[0] > self.items_:
+                friends = np.sqrt(self.config.social) * self.links[users]
+                mine = sparse.csr_matrix(sparse.hstack([mine, friends]), dtype=np.float32)
             return np.asarray((mine @ self.near_).toarray(), dtype=np.float32)
         if self.weights_ is not None:
             found = times(mine, self.weights_)
@@ -172,10 +175,10 @@ class Ease(Recommender):
 
     def item_item(self, top: int) -> sparse.csr_matrix:
         """The strongest positive weights on every item, as many as the configuration leaves."""
-        return top_rows(self._near(min(self.config.neighbours or top, top)), top)
+        return top_rows(self._near(min(self.config.neighbours or top, top))[: self.items_], top)
 
     def _near(self, most: int) -> sparse.csr_matrix:
-        """What foretells each item in its column, cut by columns and then by rows."""
+        """What foretells each item in its column, items and then friends, cut by columns first."""
         widest = max([most, *self.strongest_])
         if widest not in self.strongest_:
             strips = self._strips() if self.weights_ is None else self._columns(self.weights_)
@@ -190,12 +193,11 @@ class Ease(Recommender):
             yield np.ascontiguousarray(weights[:, start : start + STEP].T)
 
     def _strips(self) -> Iterator[Floats]:
-        """Weights of all items on some, shape (some, items), by strips, from people's kernel."""
+        """Weights of items and friends on some items, shape (some, all), from people's kernel."""
         loud = np.sqrt(self.penalty_)
         every = sparse.csr_matrix(sparse.diags(1 / loud) @ self.shrunk_, dtype=np.float32)
-        some = sparse.csr_matrix(
-            sparse.diags(loud * self.left_out_) @ self.shrunk_, dtype=np.float32
-        )
+        own = sparse.diags(loud[: self.items_] * self.left_out_) @ self.shrunk_[: self.items_]
+        some = sparse.csr_matrix(own, dtype=np.float32)
         for start in range(0, self.items_, STEP):
             strip = times(every, times(some[start : start + STEP], self.kernel_).T)
             places = np.arange(strip.shape[1])

@@ -1,5 +1,7 @@
 """EASE against its formula, in both spaces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -39,8 +41,13 @@ def test_friends_are_columns() -> None:
     links = random(30, 30)
     links = sparse.csr_matrix(((links + links.T) > 0).astype(np.float32))
     both = np.hstack([known.toarray(), np.sqrt(0.5) * links.toarray()])
-    expected = (both @ by_formula(both, config))[:, :40]
-    assert Ease(config).fit(known, links).scores(np.arange(30)) == pytest.approx(expected, abs=1e-5)
+    weights = by_formula(both, config)[:, :40]
+    model = Ease(config).fit(known, links)
+    assert model.scores(np.arange(30)) == pytest.approx(both @ weights, abs=1e-5)
+    cut = model.tuned(replace(config, neighbours=70))
+    assert cut is not None
+    positive = np.maximum(weights, 0)
+    assert cut.scores(np.arange(30)) == pytest.approx(both @ positive, abs=1e-4)
 
 
 @pytest.mark.parametrize("users", [25, 60])
