@@ -9,7 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from features.errors import UnknownName
+from recsys.candidates.matrix.filters import ChebyCf, GfCf
 from recsys.candidates.matrix.recommender import Recommender
+from recsys.candidates.matrix.walks import LinkProp
 from recsys.candidates.similar import TOP
 from training.bench.accuracy import served
 from training.bench.accuracy.ground import CUTS, LENGTH, Fitted, Ground, blended, measures
@@ -22,6 +24,9 @@ from training.retrieval.space import Family
 from training.retrieval.split import Split
 
 log = logging.getLogger(__name__)
+
+ASKED_ONE_BY_ONE = 10_000
+"""Items up to which serving may read a matrix whose rows are what a model says of each item."""
 
 LIKELY = 0.8
 """Part of the best worth so far without which a matrix is not tried for serving."""
@@ -140,7 +145,10 @@ def _fitted(ground: Ground, family: Family, judge: Judge, seconds: float, least:
 
 
 def _near(model: Recommender) -> sparse.csr_matrix | None:
-    """What serving would read of a model; None where it has no such matrix."""
+    """What serving would read of a model; None where it has no such matrix, or none soon."""
+    slow = isinstance(model, (GfCf, ChebyCf, LinkProp))
+    if slow and model.interactions.shape[1] > ASKED_ONE_BY_ONE:
+        return None
     if type(model).item_item is Recommender.item_item:
         return None
     return model.item_item(TOP)
