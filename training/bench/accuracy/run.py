@@ -80,14 +80,14 @@ def rows(
     beside = PEERS if peers else ()
     shares = sum(one.share for one in (*chosen, *beside))
     fitted: list[Fitted] = []
-    names = [one.name for one in chosen]
+    blends = [one.name for one in chosen]
     for family in (*beside, *chosen):
         seconds = 60 * minutes * SEARCHED * family.share / shares
         family = family.after({one.family.name: one.found.config for one in fitted})
-        read = not family.social and served.KINDS.get(family.name) not in names
+        read = not family.social and served.KINDS.get(family.name) not in blends
         least = max((LIKELY * one.found.worth for one in fitted), default=0.0)
         one = _fitted(ground, family, judge, seconds, least if read else np.inf)
-        if family in chosen:
+        if family.name in blends:
             fitted.append(one)
         yield ground.row(
             family.name, one.tests.codes[:, : max(ground.cuts)], social=family.social,

@@ -1,5 +1,6 @@
 """The whole bench on a town whose people buy what their club and their friends buy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from features.errors import InputError, UnknownName
 from recsys.candidates.matrix.ease import EaseConfig
 from training.bench.accuracy import command, run, suite
 from training.bench.commands import app
-from training.retrieval import split
+from training.retrieval import space, split
 
 CLUBS, PEOPLE, ITEMS = 5, 30, 14
 
@@ -92,6 +93,17 @@ def test_other_libraries_stand_beside_and_not_in_the_blend(town: suite.Files) ->
     ]  # fmt: skip
     assert found[0]["ndcg@10"] == pytest.approx(found[2]["ndcg@10"], rel=0.2)
     assert "implicit_bm25" not in found[3]["chosen"]
+
+
+def test_a_family_that_starts_elsewhere_is_blended_all_the_same(
+    town: suite.Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space.Family, "after", lambda one, found: replace(one, share=9.0))
+    data = split.read(town.train, town.test, links=town.links)
+    only = ["item_knn", "user_knn_friends"]
+    found = list(run.rows(data, minutes=0.001, cuts=(10,), only=only))
+    blends = [row["social"] for row in found if row["method"] == "blend"]
+    assert blends == [False, True]
 
 
 def test_published_settings_are_fitted_as_they_are(town: suite.Files) -> None:
